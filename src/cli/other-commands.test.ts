@@ -97,6 +97,26 @@ describe("what was most likely meant", () => {
     expect((await covenant("simulate", "games", "--config", file)).err).toBe(`${told} Leave it out.\n`);
   });
 
+  it("is refused where it means nothing beside --prompt, with all that does not", async () => {
+    const one = ["revise", "--prompt", "Hello?", "--model", "scripted:nowhere.yaml"];
+    const many = ["--prompts", "mine.jsonl", "--out", "runs/x", "--set", "counts.harmful=3", "--fresh"];
+    for (const dry of [[], ["--dry-run"]]) {
+      const { status, err } = await covenant(...one, ...many, ...dry);
+      expect(status).toBe(2);
+      expect(err).toMatch(
+        /^error: Got --set counts\.harmful=3, --out runs\/x, --prompts mine\.jsonl, --fresh, which mean nothing here: --prompt shows how one prompt .* leave --prompt out/,
+      );
+    }
+    expect((await covenant(...one, "--limit", "2")).err).toContain(
+      "Got --limit 2, which means nothing here:",
+    );
+    const begun = write("settings.yaml", "out: runs/x\nprompts: mine.jsonl\n");
+    expect((await covenant(...one, "--config", begun, "--rounds", "1")).err).toContain("nowhere.yaml");
+    expect((await covenant("revise", "--prompts", "nowhere.jsonl", "--limit", "2")).err).toContain(
+      "nowhere.jsonl",
+    );
+  });
+
   it("is a prompt where words stand alone", async () => {
     for (const command of [["revise"], ["generate", "./model"]]) {
       const { status, err } = await covenant(...command, "how", "are", "you");

@@ -23,6 +23,7 @@ import {
 import { besideName, configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
+import { refuseIdleOptions } from "./idle-options.ts";
 import { formatPlan } from "./plan-view.ts";
 import { createProgressView } from "./progress-view.ts";
 import { kindAt, type Leaf, leavesOf, type ValueKind } from "./schema-keys.ts";
@@ -236,6 +237,7 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const under = recipe.fromEnvironment?.(host.environment) ?? {};
     const settings = collectSettings(command, recipe, flags);
     const config = await assembleConfig(recipe, files, settings, under, host.others);
+    refuseIdleOptions(recipe, config, settings, options.fresh === true);
     for (const note of [...repeatedOptions(options), ...repeatedSettings(settings)])
       host.terminal.err(`warning: ${note}\n`);
     const work = options.dryRun === true ? showPlan : runRecipe;

@@ -4,7 +4,7 @@
 // that was to be revised reads so already.
 
 import type { Message } from "../records/index.ts";
-import { earlierReply, ofFault, ofHarm, ofReply, opening, replyWord, speaking } from "./reply-words.ts";
+import { earlierReply, ofFault, ofHarm, ofReply, opening, replyWord } from "./reply-words.ts";
 
 /** What was asked to be revised: the conversation, and the reply before. */
 export type ToRevise = { readonly messages: readonly Message[]; readonly answer: string };

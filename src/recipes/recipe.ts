@@ -112,6 +112,11 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
   /**
+   * Settings that are not looked at, as the command is asked; why, and what to do, in sentences. Whoever types one of them is
+   * told so. undefined: all are looked at.
+   */
+  idle?(config: z.output<Schema>): { readonly settings: readonly string[]; readonly why: string } | undefined;
+  /**
    * What is said of a run that was interrupted, and whether the same command continues it. Where nothing is said here:
    * (or undefined is given): what writes a run folder continues, anything else begins anew.
    */

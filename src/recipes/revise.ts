@@ -316,6 +316,12 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   };
 };
 
+/** What of the settings is a run's alone. */
+const besideOnePrompt = {
+  settings: ["out", "prompts", "kind", "format", "limit", "counts", "helpful", "sft"],
+  why: "--prompt shows how one prompt is answered and revised, and writes nothing. Leave that out; or leave --prompt out, for a run over many prompts that writes its rows.",
+};
+
 /** `covenant revise`. */
 export const recipe: Recipe<typeof reviseSchema> = {
   command: ["revise"],
@@ -349,6 +355,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
       placeholder: "number",
     },
   },
+  idle: ({ prompt }) => (prompt === undefined ? undefined : besideOnePrompt),
   continuation: ({ prompt }) =>
     prompt === undefined ? undefined : { continues: false, text: "The same command begins anew." },
   async plan(config, context) {
