@@ -30,6 +30,9 @@ const fail = (text) => {
 const launcherName = "COVENANT_LAUNCHER";
 const isStartedByLauncher = process.env[launcherName] === String(process.ppid);
 
+/** The environment's name for the file that was called: src/cli/called-as.ts says after it how commands are typed. */
+if (!isStartedByLauncher) process.env.COVENANT_CALLED = process.argv[1];
+
 const isPinned = () =>
   existsSync(pinned) && (isStartedByLauncher || realpathSync(pinned) === realpathSync(process.execPath));
 

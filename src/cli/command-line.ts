@@ -10,7 +10,7 @@ import {
   nearestWord,
   UserError,
 } from "../core/index.ts";
-import { groupSummaries, type RecipeEntry } from "../recipes/index.ts";
+import { asCalled, groupSummaries, type RecipeEntry, usualProgram } from "../recipes/index.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { bindRecipe, type CommandHost } from "./recipe-command.ts";
 import { leavesOf } from "./schema-keys.ts";
@@ -130,8 +130,10 @@ const report = async (thrown: unknown, line: OpenLine): Promise<number> => {
     );
     return exitStatus.wrongUse;
   }
-  line.terminal.err(describeFailure(thrown, line.words.includes("--verbose")));
-  printFault(line, thrown instanceof CovenantError ? thrown.code : "unexpected", messageOf(thrown));
+  const { words, terminal, program = usualProgram } = line;
+  terminal.err(asCalled(describeFailure(thrown, words.includes("--verbose")), program));
+  const code = thrown instanceof CovenantError ? thrown.code : "unexpected";
+  printFault(line, code, asCalled(messageOf(thrown), program));
   return statusOf(thrown);
 };
 

@@ -6,6 +6,7 @@
 import type { EventEmitter } from "node:events";
 import { fileError, InterruptedError, systemClock } from "../core/index.ts";
 import { recipes, useComputing } from "../recipes/index.ts";
+import { calledAs, calledIn } from "./called-as.ts";
 import { runCommandLine } from "./command-line.ts";
 import { createConversation } from "./conversation.ts";
 import { readEnvironment } from "./environment.ts";
@@ -57,6 +58,7 @@ try {
     signal: AbortSignal.any([signal, output.signal]),
     conversation,
     startProcess: startPartProcess,
+    program: calledAs(calledIn(process.env, process.argv[1]!, process.cwd())),
     ...(terminal.isLive ? { every } : {}),
   });
 } catch (thrown) {

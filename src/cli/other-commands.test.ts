@@ -20,16 +20,23 @@ const write = (name: string, text: string): string => {
   return path;
 };
 
-const covenant = async (...words: readonly string[]): Promise<{ status: number; err: string }> => {
-  let err = "";
+let program: string | undefined;
+
+const covenant = async (
+  ...words: readonly string[]
+): Promise<{ status: number; out: string; err: string }> => {
+  let [out, err] = ["", ""];
   const status = await runCommandLine({
     words,
     recipes,
     environment: {},
+    ...(program === undefined ? {} : { program }),
     clock: manualClock(),
     signal: new AbortController().signal,
     terminal: {
-      out: () => undefined,
+      out: (text) => {
+        out += text;
+      },
       err: (text) => {
         err += text;
       },
@@ -37,7 +44,7 @@ const covenant = async (...words: readonly string[]): Promise<{ status: number; 
       columns: () => 100,
     },
   });
-  return { status, err };
+  return { status, out, err };
 };
 
 const configs = fileURLToPath(new URL("../../configs", import.meta.url));
@@ -191,5 +198,19 @@ describe("a setting that is given more than once", () => {
     expect(err).toMatch(
       /^warning: --config is given \S+one\.yaml and \S+two\.yaml; what holds is \S+two\.yaml\.\n/,
     );
+  });
+});
+
+describe("a command that is named as the next one", () => {
+  it("is called as this one was", async () => {
+    const words = ["invert", "general"];
+    expect((await covenant(...words)).out).toContain(
+      "\nNext: npx covenant invert general --out opposite.yaml\n",
+    );
+    program = "node ../covenant.mjs";
+    expect((await covenant(...words)).out).toContain(
+      `\nNext: ${program} invert general --out opposite.yaml\n`,
+    );
+    program = undefined;
   });
 });

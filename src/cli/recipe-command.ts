@@ -15,10 +15,12 @@ import {
 } from "../core/index.ts";
 import {
   arrowNotices,
+  asCalled,
   type Conversation,
   planCommand,
   type Recipe,
   type RecipeContext,
+  usualProgram,
 } from "../recipes/index.ts";
 import { besideName, configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
@@ -41,6 +43,8 @@ export type CommandHost = {
   readonly every?: (milliseconds: number, callback: () => void) => () => void;
   readonly conversation?: Omit<Conversation, "write">;
   readonly startProcess?: RecipeContext["startProcess"];
+  /** How the program is called, in the commands that are named; default: npx covenant. */
+  readonly program?: string;
   /** Loads all recipes: said of a configuration that belongs to another one. */
   readonly others?: () => Promise<readonly Recipe[]>;
 };
@@ -324,7 +328,10 @@ const runRecipe = async (
     const outcome = await recipe.run(config, context);
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
-    else host.terminal.out(outcome.lines.map((line) => `${line}\n`).join(""));
+    else
+      host.terminal.out(
+        outcome.lines.map((line) => `${asCalled(line, host.program ?? usualProgram)}\n`).join(""),
+      );
   } catch (thrown) {
     if (!(thrown instanceof InterruptedError)) throw thrown;
     throw new InterruptedError(`Interrupted. ${text}`, thrown.facts);

@@ -1,7 +1,7 @@
 // bin/covenant.mjs and tools/setup.mjs in small folders of their own: which Node runs what, and what passes through.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -51,6 +51,19 @@ describe("the covenant command", () => {
     const { stdout, status } = covenant("run", "--set", "a=b c");
     expect(JSON.parse(stdout)).toEqual(["yes", ["run", "--set", "a=b c"]]);
     expect(status).toBe(7);
+  });
+
+  it.each(["this process", "the pinned Node's"])("tells which file was called, to %s", (where) => {
+    if (where !== "this process") pin();
+    else mkdirSync(join(folder, "node_modules"));
+    write("src/cli/main.ts", 'process.stdout.write(process.env["COVENANT_CALLED"] ?? "");');
+    symlinkSync(launcher(), join(folder, "covenant"));
+    const stale = { ...process.env, COVENANT_CALLED: "another" };
+    const { stdout } = spawnSync(process.execPath, [join(folder, "covenant")], {
+      encoding: "utf8",
+      env: stale,
+    });
+    expect(stdout).toBe(join(folder, "covenant"));
   });
 
   it("runs the built package where there are no sources", () => {

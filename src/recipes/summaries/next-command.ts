@@ -8,10 +8,21 @@ import { asModelName } from "../settings/names.ts";
 import type { TextSettings } from "../stages/text-reading.ts";
 
 /** A word of a command line, in quotes where a shell would take it apart. */
-const quoted = (word: string): string =>
+export const quotedWord = (word: string): string =>
   /^[\w./:@%+=,~#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
-const commandLine = (words: readonly string[]): string => `npx covenant ${words.map(quoted).join(" ")}`;
+/** How the program is called in a checkout, and in all that recipes say. */
+export const usualProgram = "npx covenant";
+
+const commandLine = (words: readonly string[]): string =>
+  `${usualProgram} ${words.map(quotedWord).join(" ")}`;
+
+/** What a recipe said, with the commands that it names as the program is called here. */
+export const asCalled = (text: string, program: string): string =>
+  text.replace(
+    /^((?:Next:| {2}or:|[^\n]* first:) |[^\n]*`)npx covenant (?=\w)/gm,
+    (_, before: string) => `${before}${program} `,
+  );
 
 /** "Next: npx covenant train sft ...", and further ways to go on below it. */
 export const nextCommands = (
