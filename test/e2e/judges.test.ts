@@ -1,7 +1,7 @@
 // Judges: what is found out about one at an address holds for the start that found it out, and is in a recording of it; one
 // that comes to no verdict is not asked on.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
@@ -42,6 +42,29 @@ describe("a judge without log-probabilities", () => {
     expect(records.filter((record) => JSON.stringify(record).includes('"votes":'))).toHaveLength(8);
     expect(await told(replayed)).toEqual(records);
   });
+
+  it.each([
+    ["label", "replies and judgements", 2 * 8 + 10 * 8],
+    ["prompts penetrate", "replies", 8],
+  ])(
+    "is told of before anything is sampled, once; the time left counts its votes (%s)",
+    async (command, unit, total) => {
+      const { name } = await serve({ scores: false });
+      const out = `${command}, told`;
+      expectStatus(await covenant(wordsOf(command, name, out), folder), 0);
+      const events = readFileSync(join(folder, out, "events.jsonl"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { code?: string; text?: string; unit?: string; total?: number });
+      const told = events.flatMap(({ code }, at) => (code === "judge-votes" ? [at] : []));
+      const begun = events.findIndex((event) => event.unit === unit);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toBeLessThan(begun);
+      expect(events[begun]!.total).toBe(total);
+      expect(events[told[0]!]!.text).toContain("it votes 5 times in each order");
+      if (command === "label") expect(events[told[0]!]!.text).toContain("which takes 10 calls a comparison");
+    },
+  );
 
   it("is asked anew by a later command, whatever an earlier one kept of its server", async () => {
     const behaviour: { -readonly [Key in keyof Behaviour]: Behaviour[Key] } = { scores: true };

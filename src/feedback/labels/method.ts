@@ -2,7 +2,7 @@
 // because it knows only when it is asked. What was chosen instead of what was requested is told.
 
 import { drawPrinciple, ownForm, paperForm } from "../../constitution/index.ts";
-import { UserError } from "../../core/index.ts";
+import { counted, UserError } from "../../core/index.ts";
 import { estimatePrompt, estimateTokens, type LanguageModel } from "../../models/index.ts";
 import type { Clamp, Constitution, LabelMethod, LabelRecord } from "../../records/index.ts";
 import { drawExamples, drawReasoning, type FewShots } from "./few-shots.ts";
@@ -127,7 +127,7 @@ export const protocolFor = (
   const instead =
     chosen === "reasoning"
       ? "the letter that it writes after a chain of thought is its verdict"
-      : `it votes ${requested.votes} times in each order, and the share of votes is the label`;
+      : `it votes ${counted(requested.votes, "time")} in each order, and the share of votes is the label, which takes ${callsEach(requested, false)} calls a comparison`;
   const isOther = protocol.reading === "votes" && method !== "votes";
   return {
     protocol,

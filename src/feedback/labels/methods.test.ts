@@ -297,7 +297,7 @@ describe("protocolFor", () => {
     const { protocol, notice } = protocolFor(requested, judge, false);
     expect(protocol).toMatchObject({ method: "votes", reading: "votes", clamp: null, form: ownForm });
     expect(notice).toBe(
-      "The judge some gives no log-probabilities of (A) and (B) that can be read: it votes 5 times in each order, and the share of votes is the label.",
+      "The judge some gives no log-probabilities of (A) and (B) that can be read: it votes 5 times in each order, and the share of votes is the label, which takes 10 calls a comparison.",
     );
     const thinking = protocolFor({ ...requested, method: "reasoning" }, judge, false);
     expect(thinking.protocol).toMatchObject({ method: "reasoning", reading: "votes", clamp: [0.4, 0.6] });

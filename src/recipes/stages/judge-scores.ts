@@ -4,10 +4,20 @@
 import { UserError } from "../../core/index.ts";
 import { isEndpoint, isReplay, type LanguageModel, missingReplay } from "../../models/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { type Pipeline, withStageModel } from "./stage-model.ts";
+import { isNews, type Pipeline, withStageModel } from "./stage-model.ts";
 
 /** judge: its name. isWritten: verdicts are what it writes, whatever it gives. */
 export type AskedJudge = { readonly judge: string; readonly isWritten: boolean };
+
+/** Warns, once in a run, that a judge is asked in another way than was wanted; null: it is not. */
+export const tellVotes = (
+  { run }: Pick<Pipeline, "run">,
+  stage: Pick<StageContext, "warn">,
+  notice: string | null,
+): void => {
+  const code = "judge-votes";
+  if (notice !== null && isNews(run, { code, text: notice })) stage.warn(code, notice);
+};
 
 /** Whether a recording has no answer to what was asked. */
 const isUnrecorded = (thrown: unknown): boolean =>

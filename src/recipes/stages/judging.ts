@@ -22,7 +22,7 @@ import { type Constitution, type LabelRecord, labelRecordSchema } from "../../re
 import type { RecordFile, StageContext } from "../../runs/index.ts";
 import { protocolAsInput } from "../settings/judge-protocol.ts";
 import { askInto, idsOf, recordsOf } from "./asking.ts";
-import { tryScores } from "./judge-scores.ts";
+import { tellVotes, tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { countLabels, type LabelCounts, sumOver } from "./tallies.ts";
 import { watchedFile } from "./watched-file.ts";
@@ -52,21 +52,22 @@ export const tryJudge = async (
     const { signal } = stage;
     const question = { judge: opened, constitution, runSeed: pipeline.run.seed, signal };
     const gives = await judgeGivesScores(question);
-    protocolFor(requested, opened, gives);
+    // told here, before anything is sampled and paid for
+    tellVotes(pipeline, stage, protocolFor(requested, opened, gives).notice);
     return gives;
   });
 };
 
 const settle = (
-  { calls }: Pipeline,
+  pipeline: Pipeline,
   stage: StageContext,
   { judge: name, requested }: JudgeOptions,
   judge: LanguageModel,
   givesScores: boolean | null,
 ): JudgeProtocol => {
   const { protocol, notice } = protocolFor(requested, judge, givesScores ?? judge.capabilities.scores);
-  if (notice !== null) stage.warn("judge-votes", notice);
-  const price = isEndpoint(name) ? calls?.priceOf(name) : undefined;
+  tellVotes(pipeline, stage, notice);
+  const price = isEndpoint(name) ? pipeline.calls?.priceOf(name) : undefined;
   return { ...protocol, ...(price === undefined ? {} : { price }) };
 };
 

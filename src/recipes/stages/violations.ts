@@ -27,7 +27,7 @@ import {
 import { type UnscoredReason, type ViolationRecord, violationRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { askInto, recordsOf } from "./asking.ts";
-import { tryScores } from "./judge-scores.ts";
+import { tellVotes, tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { watchedFile } from "./watched-file.ts";
 
@@ -55,7 +55,7 @@ export const createTryJudge = (
       { judge, isWritten: requested.method === "votes" },
       async (opened) => {
         const gives = await givesVerdicts(opened, area, stage.signal);
-        verdictReading(requested, opened, gives);
+        tellVotes(pipeline, stage, verdictReading(requested, opened, gives).notice);
         return gives;
       },
     );
@@ -112,7 +112,7 @@ export const violationStage = async (
       paceFor: (opened) => paceOf(opened, 2),
       work(opened, work) {
         const { reading, notice } = verdictReading(requested, opened, known ?? opened.capabilities.scores);
-        if (notice !== null) stage.warn("judge-votes", notice);
+        tellVotes(pipeline, stage, notice);
         return judgeViolations({ ...work, judge: opened, reading });
       },
       onChunk: (rows) => stage.progress(rows, count, "answers"),
