@@ -23,7 +23,7 @@ export type Called = {
 
 const realPath = (path: string): string | null => (existsSync(path) ? realpathSync(path) : null);
 
-const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const packageRoot = dirname(fileURLToPath(new URL("../../package.json", import.meta.url)));
 
 /** A folder and all above it. */
 const upwards = (folder: string): string[] => {

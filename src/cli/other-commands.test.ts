@@ -1,7 +1,15 @@
 // What the command line says beside a fault: the command that a configuration belongs to, of every file in configs/; the
 // setting that an unknown option names.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -212,5 +220,23 @@ describe("a command that is named as the next one", () => {
       `\nNext: ${program} invert general --out opposite.yaml\n`,
     );
     program = undefined;
+  });
+});
+
+describe("revisions of which no row can be made", () => {
+  it("end with status 1 and say why, each time, and the folder is whole", async () => {
+    const model = `scripted:${write("cut.json", '{"rules": [{"when": "Say", "reply": "Yes."}, {"reply": ""}]}')}`;
+    const prompts = write("say.jsonl", '{"prompt": "Say yes."}\n');
+    const out = join(folder, "none");
+    for (const _ of ["first", "again"]) {
+      const ended = await covenant("revise", "--model", model, "--prompts", prompts, "--out", out, "--quiet");
+      expect([ended.status, ended.out]).toEqual([1, ""]);
+      expect(ended.err).toContain(
+        "error: No revision is a whole reply, so there are no rows to learn from. 1 answer: 1 whole.",
+      );
+      expect(ended.err).toContain("3 revisions: 3 empty.");
+      expect(ended.err).not.toContain("--verbose");
+    }
+    expect(existsSync(join(out, "manifest.json"))).toBe(true);
   });
 });

@@ -53,7 +53,13 @@ import {
 import { mixedRows, rowsStage } from "./stages/rows.ts";
 import { addReply, countSteps, noReplies, sumOver } from "./stages/tallies.ts";
 import { describeFinishes, describeSpent, describeUnrevised, spentInRun } from "./summaries/data-summary.ts";
-import { nextCommands, trainedWords } from "./summaries/next-command.ts";
+import {
+  describeCritiques,
+  describeRows,
+  type KeptKind,
+  keptRows,
+  requireRows,
+} from "./summaries/revision-summary.ts";
 
 export const reviseSchema = z.strictObject({
   out: outSetting("runs/revise"),
@@ -149,9 +155,6 @@ type Made = {
   readonly revisions: Sequence<RevisionRecord>;
 };
 
-/** The kinds of prompts whose answers are learned as they are. */
-type KeptKind = "harmless" | "lookalike";
-
 /** Rows of the revisions, then of the answers that were kept as they are. onLeftOut: told of what gave none. */
 async function* rowsOf(
   config: ReviseConfig,
@@ -201,13 +204,6 @@ const summarise = async (config: ReviseConfig, made: Made) => {
 };
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
-type Kept = Readonly<Record<KeptKind, number>>;
-
-const keptRows = ({ harmless, lookalike }: Kept): number => harmless + lookalike;
-
-/** What to do where a model criticises in the place of revising. */
-const showExamples =
-  "A critique in the place of a revision is no row, and the reply before it stays. Worked examples show a model the difference: --few-shots examples/few-shots.yaml, or your own.";
 
 /** One chain as a person reads it. */
 const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
@@ -220,31 +216,6 @@ const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
     `  Revision: ${revisionTold(steps[at - 1]?.revision ?? answer, step)}`,
   ]),
 ];
-
-const describeNext = (config: ReviseConfig, rows: number): string[] => {
-  if (rows === 0) return ["No revision ended as a whole reply, so there are no rows to learn from."];
-  const data = ["--data", join(config.out, "rows", "sft.jsonl")];
-  return nextCommands(
-    ["train", "sft", ...trainedWords(config.model), ...data],
-    ["export", "dataset", config.out],
-  );
-};
-
-/** The rows, the share of kept answers among them where there are both, and what comes next. */
-const describeRows = (config: ReviseConfig, revised: number, kept: Kept): string[] => {
-  const answers = keptRows(kept);
-  const rows = revised + answers;
-  const kinds = [...(kept.harmless > 0 ? ["harmless"] : []), ...(kept.lookalike > 0 ? ["look-alike"] : [])];
-  return [
-    `${counted(rows, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
-    ...(answers === 0 || answers === rows
-      ? []
-      : [
-          `Of the rows ${Math.round((100 * answers) / rows)} % are kept answers to ${kinds.join(" and ")} prompts.`,
-        ]),
-    ...describeNext(config, rows),
-  ];
-};
 
 /** All stages of the command. */
 const make = async (pipeline: Pipeline, config: ReviseConfig, prepared: Prepared) => {
@@ -285,9 +256,11 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const { prompts, chains, summary, rowsFile } = await make(pipeline, config, prepared);
   await saveConstitution(join(pipeline.run.folder, keptConstitution), prepared.constitution);
   await pipeline.run.finish();
+  const { maxTokens } = config.sampling;
+  const closing = { out: config.out, model: config.model, maxTokens };
+  requireRows(closing, summary);
   const { folder } = pipeline.run;
   const { answered, steps, revised, kept } = summary;
-  const { maxTokens } = config.sampling;
   const spent = await spentInRun(folder, stages);
   return {
     lines: [
@@ -295,12 +268,12 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       "",
       describeFinishes(answered.finishes, maxTokens, "answer"),
       describeFinishes(steps, maxTokens, "revision"),
-      ...(steps.critique === 0 ? [] : [showExamples]),
+      ...describeCritiques(steps),
       ...describeUnrevised(summary.toRevise, chains),
       ...summary.failing.describe(),
       ...describeSpent(spent),
       `${counted(chains, "chain")}, each an answer with its revisions: ${join(config.out, "revise", "revisions.jsonl")}`,
-      ...describeRows(config, revised, kept),
+      ...describeRows(closing, revised, kept),
     ],
     document: {
       folder,

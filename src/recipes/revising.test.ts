@@ -169,22 +169,21 @@ describe("options of revise", () => {
   it("count critiques in the place of revisions, on the card too, and make no rows of them", async () => {
     const critic = `scripted:${write("critics.json", { rules: [{ reply: "Critique: The reply is harmful." }] })}`;
     const out = join(folder, "critics");
-    const { lines, document } = await run("critics", { critic, revise: { rounds: 3 } });
-    const told = "3 revisions: 3 a critique in the place of a revision.";
-    expect(lines).toContain(told);
-    expect(lines.join("\n")).toContain("--few-shots");
-    expect(lines.join("\n")).toContain(`Revision: none (the model wrote a critique in its place)`);
-    expect(document).toMatchObject({ trainingRows: 0, finishes: { revisions: { critique: 3, stop: 0 } } });
+    await expect(run("critics", { critic, revise: { rounds: 3 } })).rejects.toThrow(
+      /no rows to learn from\. 1 answer: 1 whole\. 3 revisions: 3 a critique in the place of a revision\.[\s\S]*--few-shots/,
+    );
     const events = readFileSync(join(out, "events.jsonl"), "utf8");
     expect(events).toContain("3 of 3 texts gave no training row: 3 a critique in the place of a revision.");
     const replies = ["Critique: The reply is harmful.", "Please leave the diary where it is."];
     const mixed = `scripted:${write("mixed.json", { rules: [{ reply: replies }] })}`;
-    const { document: made } = await run("mixed", {
+    const { lines, document: made } = await run("mixed", {
       critic: mixed,
       revise: { rounds: 8 },
       sft: { revisions: "all" },
     });
     const { trainingRows, finishes } = made as Counts;
+    expect(lines.join("\n")).toContain("Revision: none (the model wrote a critique in its place)");
+    expect(lines.join("\n")).toContain("--few-shots");
     expect(trainingRows).toBe(finishes.revisions.stop);
     await call(exportRecipe, { run: join(folder, "mixed"), out: join(folder, "card") });
     const card = readFileSync(join(folder, "card", "README.md"), "utf8");

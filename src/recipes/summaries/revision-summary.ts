@@ -1,0 +1,71 @@
+// What `covenant revise` says at its end of the rows that it made, of why there are none, and of what comes next.
+// How replies ended is told in data-summary.ts' words; knows no record.
+
+import { join } from "node:path";
+import { CovenantError, counted } from "../../core/index.ts";
+import type { ReplyTally, StepCounts } from "../stages/tallies.ts";
+import { describeFinishes } from "./data-summary.ts";
+import { nextCommands, trainedWords } from "./next-command.ts";
+
+/** The kinds of prompts whose answers are learned as they are. */
+export type KeptKind = "harmless" | "lookalike";
+type Kept = Readonly<Record<KeptKind, number>>;
+
+/** What of the settings is told. */
+type Told = { readonly out: string; readonly model: string; readonly maxTokens: number };
+
+/** How many answers are learned as they are. */
+export const keptRows = ({ harmless, lookalike }: Kept): number => harmless + lookalike;
+
+/** What to do where a model criticises in the place of revising; nothing where none did. */
+export const describeCritiques = ({ critique }: Pick<StepCounts, "critique">): string[] =>
+  critique === 0
+    ? []
+    : [
+        "A critique in the place of a revision is no row, and the reply before it stays. Worked examples show a model the difference: --few-shots examples/few-shots.yaml, or your own.",
+      ];
+
+type Came = {
+  readonly answered: Pick<ReplyTally, "finishes">;
+  readonly steps: StepCounts;
+  readonly revised: number;
+  readonly kept: Kept;
+};
+
+/** Throws where nothing came that can be learned; the run is whole, and its chains can be looked at. */
+export const requireRows = ({ out, maxTokens }: Told, { answered, steps, revised, kept }: Came): void => {
+  if (revised + keptRows(kept) > 0) return;
+  const remedies = [
+    ...(steps.length === 0 ? [] : ["Where replies are cut, raise --max-tokens."]),
+    ...describeCritiques(steps),
+    "With other settings give another --out, or --fresh.",
+  ];
+  throw new CovenantError(
+    "rows-none",
+    [
+      "No revision is a whole reply, so there are no rows to learn from.",
+      describeFinishes(answered.finishes, maxTokens, "answer"),
+      describeFinishes(steps, maxTokens, "revision"),
+      `All that was written: ${join(out, "revise", "revisions.jsonl")}.`,
+      ...remedies,
+    ].join(" "),
+    { folder: out, ...steps },
+  );
+};
+
+/** The rows, the share of kept answers among them where there are both, and what comes next. */
+export const describeRows = ({ out, model }: Told, revised: number, kept: Kept): string[] => {
+  const answers = keptRows(kept);
+  const rows = revised + answers;
+  const kinds = [...(kept.harmless > 0 ? ["harmless"] : []), ...(kept.lookalike > 0 ? ["look-alike"] : [])];
+  const file = join(out, "rows", "sft.jsonl");
+  return [
+    `${counted(rows, "training row")}: ${file}`,
+    ...(answers === 0 || answers === rows
+      ? []
+      : [
+          `Of the rows ${Math.round((100 * answers) / rows)} % are kept answers to ${kinds.join(" and ")} prompts.`,
+        ]),
+    ...nextCommands(["train", "sft", ...trainedWords(model), "--data", file], ["export", "dataset", out]),
+  ];
+};
