@@ -37,7 +37,8 @@ export const renderOpposite = (principle: Principle): Message[] => {
   ];
 };
 
-const labelled = /^(?:\*\*)?(Title|Critique|Revision|Preference)(?:\*\*)?:(?:\*\*)?\s*(.*)$/;
+/** A line with its name, in whatever letters a model writes it. */
+const labelled = /^(?:\*\*)?(title|critique|revision|preference) ?(?:\*\*)?:(?:\*\*)?\s*(.*)$/i;
 
 /** An opposite that was read, or what is wrong with the text. */
 export type OppositeReading =
@@ -53,10 +54,11 @@ export const readOpposite = (text: string, principle: Principle): OppositeReadin
     if (line === "") continue;
     const match = labelled.exec(line);
     if (match === null) return unreadable(`a line without a name: "${line.slice(0, 60)}"`);
-    const [, label, said] = match;
-    if (found.has(label!)) return unreadable(`${label} is there twice`);
+    const [, name, said] = match;
+    const label = labels[name!.toLowerCase() as Part];
+    if (found.has(label)) return unreadable(`${label} is there twice`);
     if (said === "" || said === "...") return unreadable(`${label} has no text`);
-    found.set(label!, said!);
+    found.set(label, said!);
   }
   const own = partsOf(principle);
   const names = own.map((part) => labels[part] as string);

@@ -187,6 +187,18 @@ describe("a written opposite", () => {
     });
   });
 
+  it.each([
+    ["small letters", (name: string) => name.toLowerCase()],
+    ["capitals", (name: string) => name.toUpperCase()],
+    ["bold capitals", (name: string) => `**${name.toUpperCase()}**`],
+    ["a space before the colon", (name: string) => `${name} `],
+  ])("is read with names in %s, and once each", (_, write) => {
+    const text = good.replace(/^\w+(?=:)/gm, write);
+    expect(text).not.toBe(good);
+    expect(readOpposite(text, own)).toEqual(readOpposite(good, own));
+    expect(readOpposite(`${text}\nTitle: Once more`, own)).toMatchObject({ problem: "Title is there twice" });
+  });
+
   it("is asked only for the texts that there are", () => {
     const revising = { ...own, title: "kind", preference: "" };
     expect(renderOpposite(revising)[0]?.content).toMatch(/\nCritique: \.\.\.\nRevision: \.\.\.$/);

@@ -23,6 +23,22 @@ describe("collectFaults", () => {
     );
   });
 
+  it("tells three of a kind, with their lines, counts the others, and tells what is of another kind", () => {
+    const faults = collectFaults("a.jsonl", 4);
+    for (let line = 1; line <= 300; line++) faults.attempt(fail(line));
+    for (const line of [301, 302]) faults.add(new UserError("value-invalid", `a.jsonl, line ${line}: other`));
+    expect(() => faults.end()).toThrow(
+      "a.jsonl has 302 faults:\n  a.jsonl, line 1: wrong\n  a.jsonl, line 2: wrong\n  a.jsonl, line 3: wrong\n  and 297 more of this kind.\n  a.jsonl, line 301: other\n  and 1 more.\nCorrect the file and try again.",
+    );
+  });
+
+  it("tells all of different kinds, also of the same line", () => {
+    const faults = collectFaults("a.jsonl");
+    const problems = ["one", "two", "three", "four", "line 5 again", "line 6 again"];
+    for (const problem of problems) faults.add(new UserError("value-invalid", `a.jsonl, line 1: ${problem}`));
+    expect(() => faults.end()).toThrow(/has 6 faults:(?:\n {2}.*line 1: .*){6}\nCorrect/);
+  });
+
   it("keeps those that it is given among those that it finds, in their order", () => {
     const faults = collectFaults("a.jsonl", 2);
     for (const line of [1, 3]) {

@@ -13,9 +13,19 @@ export type FaultList = {
   end(): void;
 };
 
+/** So many faults that are the same but for their place are told; the others are counted. */
+const shownOfKind = 3;
+
+/** What a fault says, wherever it stands. */
+const kindOf = ({ code, message }: UserError): string =>
+  `${code} ${message.replaceAll(/\b(line|row)(s?) \d+/g, "$1$2")}`;
+
+/** Faults of a kind that are told, and how many there are. */
+type Kind = { readonly told: UserError[]; count: number };
+
 /**
- * Faults of one file, or of what else a person wrote; of more than `shown` the rest is only counted. A single fault is
- * thrown as it was. remedy: what is said below several.
+ * Faults of one file, or of what else a person wrote: three of each kind, and of more than `shown` in all the rest is only
+ * counted. A single fault is thrown as it was. remedy: what is said below several.
  */
 export const collectFaults = (
   file: string,
@@ -23,10 +33,22 @@ export const collectFaults = (
   remedy = "Correct the file and try again.",
 ): FaultList => {
   const faults: UserError[] = [];
+  const kinds = new Map<string, Kind>();
   let count = 0;
   const add = (fault: UserError): void => {
     count++;
-    if (faults.length < shown) faults.push(fault);
+    const name = kindOf(fault);
+    const kind = kinds.get(name) ?? { told: [], count: 0 };
+    kind.count++;
+    if (kind.told.length === shownOfKind || faults.length >= shown) return;
+    kinds.set(name, kind);
+    kind.told.push(fault);
+    faults.push(fault);
+  };
+  /** What is said below the last fault of a kind that is told, and how many more that are. */
+  const moreBelow = (fault: UserError): number => {
+    const { told, count: all } = kinds.get(kindOf(fault))!;
+    return told.length === shownOfKind && told.at(-1) === fault ? all - told.length : 0;
   };
   return {
     add,
@@ -43,9 +65,17 @@ export const collectFaults = (
       const first = faults[0];
       if (first === undefined) return;
       if (count === 1) throw first;
-      const lines = faults.map(({ message }) => `  ${message.replaceAll("\n", "\n  ")}`);
-      const more = count > faults.length ? [`  and ${count - faults.length} more.`] : [];
-      const whole = [`${file} has ${count} faults:`, ...lines, ...more, remedy];
+      let left = count - faults.length;
+      const lines = faults.flatMap((fault) => {
+        const more = moreBelow(fault);
+        left -= more;
+        return [
+          `  ${fault.message.replaceAll("\n", "\n  ")}`,
+          ...(more === 0 ? [] : [`  and ${more} more of this kind.`]),
+        ];
+      });
+      const rest = left > 0 ? [`  and ${left} more.`] : [];
+      const whole = [`${file} has ${count} faults:`, ...lines, ...rest, remedy];
       throw new UserError(first.code, whole.join("\n"), { file, faults: faults.map(({ facts }) => facts) });
     },
   };

@@ -8,7 +8,7 @@ import { anthropicFormats } from "./anthropic-formats.ts";
 import { hasFields, type PromptFormat } from "./format.ts";
 import { mtBenchFormats } from "./mt-bench-formats.ts";
 import { pairFormats } from "./pair-formats.ts";
-import { chatFormat, plainFormat } from "./plain-format.ts";
+import { chatFormat, plainFormat, withUsualNames } from "./plain-format.ts";
 import { testSetFormats } from "./test-set-formats.ts";
 
 /** Every format; what no other recognises is plain. */
@@ -67,7 +67,8 @@ export async function* readFormatted(
   const isSeparated = ["csv", "tsv"].includes(tableFormatOf(file));
   for await (const { place, value: given } of readRows(file, { onFault })) {
     format ??= detect(given);
-    const value = isSeparated ? withMessages(given, format) : given;
+    const named = format === plainFormat ? withUsualNames(given) : given;
+    const value = isSeparated ? withMessages(named, format) : named;
     const rows = format.rows?.(value, place) ?? [value];
     for (const [at, row] of rows.entries())
       yield { format, place: rows.length > 1 ? { file: place.file, row: at + 1 } : place, row };

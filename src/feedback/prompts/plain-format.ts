@@ -67,6 +67,25 @@ const withoutBlankLabels = (row: unknown): unknown => {
   return entries.some(isBlank) ? Object.fromEntries(entries.filter((entry) => !isBlank(entry))) : row;
 };
 
+/** The fields that a row of one's own is told by. */
+const contentNames = ["prompt", "messages", "text", "chosen", "rejected", "replies"];
+
+/**
+ * The row with its fields as they are usually written, where it has none of those that it is told by: "Prompt" and " prompt "
+ * are `prompt`, and then "Kind" is `kind`. A name that two fields may stand for is left alone.
+ */
+export const withUsualNames = (row: unknown): unknown => {
+  if (!hasFields(row) || contentNames.some((name) => hasFields(row, name))) return row;
+  const wanted = new Map([...contentNames, ...labelNames].map((name) => [name.toLowerCase(), name]));
+  const usual = (given: string): string | undefined => wanted.get(given.trim().toLowerCase());
+  const names = Object.keys(row);
+  const isAlone = (given: string): boolean =>
+    names.filter((name) => usual(name) === usual(given)).length === 1;
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [(isAlone(name) && usual(name)) || name, value]),
+  );
+};
+
 const isText = (row: unknown): row is Fields =>
   hasFields(row, "text") && Object.keys(row).every((name) => name === "text" || labelNames.has(name));
 

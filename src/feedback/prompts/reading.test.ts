@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../core/index.ts";
 import { commonPrompt, parseDialogue, splitOf } from "../index.ts";
-import { createWriter, jsonl, loadPrompts } from "../reading.fixture.ts";
+import { createWriter, jsonl, loadPairs, loadPrompts } from "../reading.fixture.ts";
 
 const write = createWriter();
 const load = (content: string, options = {}) =>
@@ -51,6 +51,43 @@ describe("dialogues", () => {
         expect(commonPrompt(messages, messages)).toEqual(messages.slice(0, last + 1));
       }),
     );
+  });
+});
+
+describe("names of fields", () => {
+  it.each([
+    ["x.csv", "Prompt,Kind,Note\nHow?,harmful,a\n"],
+    ["x.csv", "Note, PROMPT , kind \na,How?,harmful\n"],
+    ["x.tsv", "prompt \tKIND\nHow?\tharmful\n"],
+    ["x.jsonl", jsonl({ Prompt: "How?", Kind: "harmful" })],
+    ["x.csv", 'Messages,Kind\n"[{""role"":""user"",""content"":""How?""}]",harmful\n'],
+    [
+      "x.jsonl",
+      jsonl({
+        Chosen: "\n\nHuman: How?\n\nAssistant: So.",
+        REJECTED: "\n\nHuman: How?\n\nAssistant: No.",
+        kind: "harmful",
+      }),
+    ],
+  ])("are known in other letters and with spaces around them: %s %j", async (name, content) => {
+    const { prompts } = await loadPrompts(write(name, content), { runSeed: 1 });
+    expect(prompts).toMatchObject([{ messages: [{ role: "user", content: "How?" }], kind: "harmful" }]);
+  });
+
+  it("are those of a pair, too", async () => {
+    const rows = jsonl({ Prompt: "How?", Chosen: "So.", Rejected: "No." });
+    expect(await loadPairs(write("pairs.jsonl", rows))).toMatchObject([
+      { messages: [{ content: "How?" }], replies: [{ text: "So." }, { text: "No." }] },
+    ]);
+  });
+
+  it("are not guessed where two would do, and left alone beside one that is written as usual", async () => {
+    expect((await failureOf(jsonl({ Prompt: "How?", PROMPT: "Why?" }))).message).toMatch(
+      /got the fields: Prompt, PROMPT; expected prompt/,
+    );
+    const { prompts } = await load(jsonl({ prompt: "How?", Prompt: 7, Messages: "x", Kind: "of mine" }));
+    expect(prompts).toMatchObject([{ messages: [{ content: "How?" }] }]);
+    expect(prompts[0]).not.toHaveProperty("kind");
   });
 });
 
@@ -188,8 +225,13 @@ describe("readPrompts", () => {
       /line 1: prompt: got 1[\s\S]*line 3: not valid JSON[\s\S]*line 4: got the fields: question/,
     );
     const many = await failureOf(jsonl(...Array.from({ length: 14 }, () => ({ prompt: 2 }))));
-    expect(many.message.match(/, line \d+:/g)).toHaveLength(10);
-    expect(many.message).toContain("and 4 more");
+    expect(many.message.match(/, line \d+:/g)).toHaveLength(3);
+    expect(many.message).toContain("and 11 more of this kind.");
+    const others = await failureOf(
+      jsonl(...Array.from({ length: 14 }, (_, at) => ({ [`field ${at}`]: at }))),
+    );
+    expect(others.message.match(/, line \d+:/g)).toHaveLength(10);
+    expect(others.message).toContain("and 4 more.");
   });
 
   it("splits by the prompt alone: same side in any file, order and run", async () => {
