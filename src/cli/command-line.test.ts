@@ -211,7 +211,7 @@ describe("settings", () => {
     ]) {
       const { status, err } = await covenant(["run", ...words]);
       expect(status).toBe(2);
-      expect(err).toBe(`error: ${labelled} is the configuration of a run of \`covenant label\`.\n`);
+      expect(err).toMatch(/is the configuration of a run of `covenant label`, which `.+ --resume \S+` /);
     }
     write("labelled/events.jsonl", `${JSON.stringify({ ...event, name: "run" })}\n`);
     expect((await covenant(["run", "--config", labelled])).err).not.toContain("is the configuration of");

@@ -182,6 +182,24 @@ describe("a run that is resumed with other settings", () => {
   });
 });
 
+describe("a run of another command that is resumed", () => {
+  it.each([
+    ["revise", "revise: {rounds: 2}\n", "label"],
+    ["label", "label: {votes: 3}\n", "revise"],
+  ])("is told as what it is, with the command that continues it: %s", async (made, settings, asked) => {
+    const own = join(folder, `made-by-${made}`);
+    mkdirSync(own, { recursive: true });
+    write(`made-by-${made}/config.yaml`, settings);
+    const start = { type: "run-start", time: 0, name: made, seed: 3, stages: [made] };
+    write(`made-by-${made}/events.jsonl`, `${JSON.stringify(start)}\n`);
+    const { status, err } = await covenant(asked, "--resume", own);
+    expect(status).toBe(2);
+    expect(err).toBe(
+      `error: ${own}/config.yaml is the configuration of a run of \`covenant ${made}\`, which \`covenant ${made} --resume ${own}\` continues. \`covenant ${asked}\` has settings of its own: leave this file or folder out, and name another one as --out.\n`,
+    );
+  });
+});
+
 describe("a setting that is given more than once", () => {
   it.each([
     [["--seed", "1", "--seed", "2"], "warning: seed is given --seed 1 and --seed 2; what holds is 2."],

@@ -38,6 +38,9 @@ const mostNamed = 3;
 const isConstitution = ({ principles }: Tree): boolean =>
   Array.isArray(principles) && principles.every((one) => typeof one === "object" && one !== null);
 
+const ofOtherRun = (file: string, run: string, recipe: Recipe): string =>
+  `${file} is the configuration of a run of \`covenant ${run}\`, which \`covenant ${run} --resume ${dirname(file)}\` continues. \`covenant ${nameOf(recipe)}\` has settings of its own: leave this file or folder out, and name another one as --out.`;
+
 /**
  * For a file that is the configuration of another command, or a constitution, a line that says so; else nothing. others: loads
  * all recipes.
@@ -51,8 +54,7 @@ export const tellOtherFile = async (
   // a file whose keys are all known is none of another command's that matters here
   if (knowsKeys(recipe, tree)) return [];
   const run = await commandOfRun(file);
-  if (run !== null)
-    return run === nameOf(recipe) ? [] : [`${file} is the configuration of a run of \`covenant ${run}\`.`];
+  if (run !== null) return run === nameOf(recipe) ? [] : [ofOtherRun(file, run, recipe)];
   if (isConstitution(tree)) {
     const remedy = "constitution" in recipe.flags ? `Give it as --constitution ${file}` : "Leave it out";
     return [`${file} is a constitution, and no configuration. ${remedy}.`];

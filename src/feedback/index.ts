@@ -18,7 +18,9 @@ export { type FewShots, loadFewShots } from "./labels/few-shots.ts";
 export {
   adviceOnSilence,
   describeFlips,
+  describeLikedPlace,
   describeReasons,
+  firstPlacesIn,
   type JudgeWatch,
   verdictWords,
   watchJudge,

@@ -108,7 +108,7 @@ export const checkIdentity = async (
     if (await holdsNothing(folder, [])) return { isNew: true, replaces: true, isChanged: false };
     throw new UserError(
       "run-differs",
-      `The folder ${folder} holds a run of \`covenant ${start.name}\`; expected one of \`covenant ${wanted.name}\`, or an empty folder. Choose another --out, or give --fresh to begin anew (the old run is moved aside, not deleted).`,
+      `The folder ${folder} holds a run of \`covenant ${start.name}\`; expected one of \`covenant ${wanted.name}\`, or an empty folder. Choose another --out, such as ${await freeBeside(folder)}; or give --fresh to begin anew (the old run is moved aside, not deleted). What lies there continues with \`covenant ${start.name} --resume ${folder}\`.`,
       { folder, command: start.name },
     );
   }

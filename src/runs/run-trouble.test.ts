@@ -40,6 +40,8 @@ describe("another folder", () => {
     expect(error.message).toContain(`Choose another --out, such as ${folder}-2, or give --fresh`);
     const other = await reasonOf(openRun(optionsFor(folder, log, { name: "cubes", config: { rate: 1 } })));
     expect(other.message).toContain("holds a run of `covenant squares`; expected one of `covenant cubes`");
+    expect(other.message).toContain(`Choose another --out, such as ${folder}-2; or give --fresh`);
+    expect(other.message).toContain(`continues with \`covenant squares --resume ${folder}\``);
     expect(other.message).not.toContain("there,");
     expect((await reasonOf(openRun(optionsFor(folder, log, { seed: 2 })))).message).toContain(
       "seed: 1 there, 2 now",

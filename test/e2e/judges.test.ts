@@ -100,6 +100,46 @@ describe("a recording of a judge that needed no trial", () => {
   });
 });
 
+describe("a judge that likes the first place", () => {
+  const rules = [
+    { when: "place", score: { "(A)": -0.1, "(B)": -3 } },
+    { when: "(A) yes", score: { "(A)": -0.1, "(B)": -3 } },
+    { score: { "(A)": -3, "(B)": -0.1 } },
+  ];
+  writeFileSync(join(folder, "places.yaml"), JSON.stringify({ rules }));
+
+  it.each([
+    [27, "In 73 % of the showings of 60 comparisons"],
+    [9, null],
+    [60 - 9, "preferred another reply when the two were exchanged"],
+  ])("is told of where that is far from even: %d of 60", async (liked, told) => {
+    const rows = Array.from({ length: 60 }, (_, at) => ({
+      ...{ prompt: at < liked ? `Which place ${at}?` : `Which ${at}?` },
+      ...{ chosen: `yes ${at}`, rejected: `no ${at}` },
+    }));
+    // no comparison with the same letter in a row of twenty from the first on
+    const mixed = rows.toSorted(
+      (one, other) =>
+        ((Number(/\d+/.exec(one.prompt)) * 7) % 60) - ((Number(/\d+/.exec(other.prompt)) * 7) % 60),
+    );
+    const file = `places-${liked}.jsonl`;
+    writeFileSync(join(folder, file), mixed.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const words = [
+      "label",
+      "--comparisons",
+      file,
+      "--judge",
+      "scripted:places.yaml",
+      "--out",
+      `places-${liked}`,
+    ];
+    const { stderr } = expectStatus(await covenant(words, folder), 0);
+    if (told === null) expect(stderr).not.toContain("warning");
+    else expect(stderr).toContain(told);
+    expect(stderr.match(/^warning: label: In /gm) ?? []).toHaveLength(told === null ? 0 : 1);
+  });
+});
+
 describe("a judge that comes to no verdict", () => {
   const rows = Array.from({ length: 30 }, (_, at) => ({
     ...{ prompt: `question {${at}}`, area: "peace" },

@@ -2,7 +2,15 @@
 
 import { describe, expect, it } from "vitest";
 import type { UnscoredReason } from "../../records/index.ts";
-import { describeFlips, type JudgeProtocol, plainProtocol, verdictWords, watchJudge } from "../index.ts";
+import {
+  describeFlips,
+  describeLikedPlace,
+  firstPlacesIn,
+  type JudgeProtocol,
+  plainProtocol,
+  verdictWords,
+  watchJudge,
+} from "../index.ts";
 import { assertJudgeReads, labelsOf, scoringJudge, writingJudge } from "./labels.fixture.ts";
 
 describe("watchJudge", () => {
@@ -84,5 +92,32 @@ describe("describeFlips", () => {
     expect(describeFlips({ judged: 40, flips: 27 })).toMatch(/^In 27 of 40/);
     expect(describeFlips({ judged: 60, flips: 50 })).toMatch(/^In 50 of 60 comparisons \(83 %\)/);
     expect(describeFlips({ judged: 110, flips: 50 })).toBeNull();
+  });
+});
+
+describe("describeLikedPlace", () => {
+  it("tells of a judge that takes one place far more often than the other, with how many comparisons say so", () => {
+    expect(describeLikedPlace({ judged: 0, firsts: 0 })).toBeNull();
+    expect(describeLikedPlace({ judged: 100, firsts: 100 })).toBeNull();
+    expect(describeLikedPlace({ judged: 4, firsts: 7 })).toBeNull();
+    expect(describeLikedPlace({ judged: 100, firsts: 130 })).toBeNull();
+    expect(describeLikedPlace({ judged: 100, firsts: 144 })).toMatch(
+      /^In 72 % of the showings of 100 comparisons, .* stood first\./,
+    );
+    expect(describeLikedPlace({ judged: 100, firsts: 56 })).toMatch(/^In 72 % .* stood second\./);
+  });
+
+  it("counts both showings of a comparison, ties as halves", () => {
+    const counted = (
+      [
+        [0.9, 0.2],
+        [0.9, 0.8],
+        [0.1, 0.2],
+        [0.1, 0.8],
+        [0.5, 0.5],
+      ] as [number, number][]
+    ).map((orders) => firstPlacesIn({ orders }));
+    expect(counted).toEqual([2, 1, 1, 0, 1]);
+    expect(firstPlacesIn({ orders: null })).toBe(0);
   });
 });

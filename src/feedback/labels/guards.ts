@@ -155,3 +155,31 @@ export const describeFlips = ({
   if (wilsonInterval(share, judged).low < manyFlips) return null;
   return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels. Of replies that are as good as each other any judge does so; where most of yours are not, little is left in the labels: choose another judge, or let it reason (label.method=reasoning).`;
 };
+
+/** A judge that takes the same place more often than this is told of; one without a liking for a place does in half. */
+const manyOfOnePlace = 0.6;
+
+/** In how many of its two showings (a half: undecided) a comparison went to the reply that stood first. */
+export const firstPlacesIn = ({ orders }: Pick<LabelRecord, "orders">): number =>
+  orders === null
+    ? 0
+    : [orders[0], 1 - orders[1]].reduce((sum, first) => sum + (first === 0.5 ? 0.5 : first > 0.5 ? 1 : 0), 0);
+
+/**
+ * What to tell of a judge that likes a place, though it does not mostly flip; null where it does not, or where there are too
+ * few comparisons to say so (Wilson's 95 % interval, of as many observations as there are comparisons). firsts: showings,
+ * two of each comparison, that went to the reply that stood first.
+ */
+export const describeLikedPlace = ({
+  judged,
+  firsts,
+}: {
+  readonly judged: number;
+  readonly firsts: number;
+}): string | null => {
+  if (judged === 0) return null;
+  const first = firsts / (2 * judged);
+  const [place, share] = first >= 0.5 ? (["first", first] as const) : (["second", 1 - first] as const);
+  if (wilsonInterval(share, judged).low < manyOfOnePlace) return null;
+  return `In ${Math.round(100 * share)} % of the showings of ${judged} comparisons, each shown in both orders, the judge preferred the reply that stood ${place}. The mean of both orders takes that out of the labels and leaves them nearer to one half: rows say less than they could. Choose another judge, or let it reason (label.method=reasoning).`;
+};

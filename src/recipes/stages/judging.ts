@@ -6,7 +6,9 @@ import { CovenantError, collect, type Sequence, takeFirst } from "../../core/ind
 import {
   adviceOnSilence,
   describeFlips,
+  describeLikedPlace,
   describeReasons,
+  firstPlacesIn,
   type JudgeProtocol,
   judgeGivesScores,
   labelBatch,
@@ -136,8 +138,11 @@ export const checkLabels = async (
   labels: AsyncIterable<LabelRecord>,
   judge: string,
 ): Promise<void> => {
-  const none = { ...countLabels([]), all: 0 };
-  const counts = await sumOver(labels, none, (label) => ({ ...countLabels([label]), all: 1 }));
+  const none = { ...countLabels([]), all: 0, firsts: 0 };
+  const counts = await sumOver(labels, none, (label) => ({
+    ...countLabels([label]),
+    ...{ all: 1, firsts: firstPlacesIn(label) },
+  }));
   const { all, judged, identical } = counts;
   if (all > 0 && judged === 0) {
     throw new CovenantError(
@@ -154,6 +159,9 @@ export const checkLabels = async (
   }
   const flips = describeFlips(counts);
   if (flips !== null) stage.warn("labels-flip", flips);
+  // one that mostly flips likes a place as well, or nothing
+  const liked = flips === null ? describeLikedPlace(counts) : null;
+  if (liked !== null) stage.warn("labels-place", liked);
 };
 
 /** <name>/labels.jsonl: comparisons that are there already, judged. */
