@@ -2,7 +2,7 @@
 // principles that say what it needs, and refuses a document that has none. A seeded part of the principles is taken here,
 // too, for experiments on their number.
 
-import { createRandom, deriveSeed, UserError } from "../core/index.ts";
+import { counted, createRandom, deriveSeed, UserError } from "../core/index.ts";
 import type { Constitution, Principle } from "../records/index.ts";
 
 /** revise: critique and revision are asked; judge: replies are compared. */
@@ -50,7 +50,7 @@ export const someOf = (constitution: Constitution, count: number, seed: number):
   if (count > principles.length) {
     throw new UserError(
       "principles-too-few",
-      `Got revise.principles=${count}, but the constitution "${constitution.name}" has ${principles.length} principles to revise by. Expected a number from 1 to ${principles.length}.`,
+      `Got revise.principles=${count}, but the constitution "${constitution.name}" has ${counted(principles.length, "principle")} to revise by. Expected a number from 1 to ${principles.length}.`,
       { constitution: constitution.name, count, principles: principles.length },
     );
   }

@@ -7,6 +7,7 @@ import {
   canonicalJson,
   checkValue,
   collectFaults,
+  counted,
   deriveSeed,
   describeFields,
   describePlace,
@@ -287,7 +288,10 @@ export async function* readPairs(file: string, options: ReadingOptions = {}): As
     ({ id: own, messages, options: texts, correct }, place) => {
       const [one, other] = texts;
       if (texts.length !== 2 || one === undefined || other === undefined)
-        throw refuse(place, `got ${texts.length} replies, expected two: a comparison is between two`);
+        throw refuse(
+          place,
+          `got ${counted(texts.length, "reply", "replies")}, expected two: a comparison is between two`,
+        );
       const replyAt = (at: 0 | 1, text: string) => ({ id: `${own}/${at}`, text, finish: "stop" as const });
       const pair: ReplyPair = {
         id: own,

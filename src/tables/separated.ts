@@ -3,7 +3,7 @@
 
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { describePlace, readBytes, UserError } from "../core/index.ts";
+import { counted, describePlace, readBytes, UserError } from "../core/index.ts";
 import type { TableRow } from "./row.ts";
 
 /** The text of a file in pieces of whole lines, so that what is no UTF-8 can be told with its line. */
@@ -166,7 +166,7 @@ export async function* readSeparated(
     }
     if (record.length !== names.length) {
       const place = describePlace({ file, line });
-      const message = `${place}: got ${record.length} fields, expected ${names.length} as in the first line (${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}).`;
+      const message = `${place}: got ${counted(record.length, "field")}, expected ${names.length} as in the first line (${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}).`;
       tell(new UserError("csv-fields", message, { file, line }));
       continue;
     }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import {
   checkValue,
   collectFaults,
+  counted,
   describeFields,
   describePlace,
   firstPlaces,
@@ -123,7 +124,7 @@ const readAnswers = async (
   const count = [...left.values()].flat().length;
   if (count === 0) return [];
   return [
-    `${file}: ${count} of ${rows} answers ${count === 1 ? "was" : "were"} left out: ${told.join(", ")}.`,
+    `${file}: ${count} of ${counted(rows, "answer")} ${count === 1 ? "was" : "were"} left out: ${told.join(", ")}.`,
   ];
 };
 

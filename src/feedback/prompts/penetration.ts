@@ -3,7 +3,7 @@
 // letters that it writes, are averaged. What a judge does not answer is never a score.
 
 import { loadTemplate, renderConversation, renderTemplate } from "../../constitution/index.ts";
-import { deriveSeed, throwIfAborted } from "../../core/index.ts";
+import { counted, deriveSeed, throwIfAborted } from "../../core/index.ts";
 import { answeredByOf, type LanguageModel } from "../../models/index.ts";
 import type {
   Message,
@@ -115,7 +115,7 @@ export const verdictReading = (
     reading: { ...plainProtocol, votes, temperature, voteTokens, reading: isVoted ? "votes" : "scores" },
     notice:
       isVoted && method !== "votes"
-        ? `The judge ${judge.id} gives no log-probabilities of (A) and (B) that can be read: it votes ${votes} times in each order, and the share of votes is the verdict.`
+        ? `The judge ${judge.id} gives no log-probabilities of (A) and (B) that can be read: it votes ${counted(votes, "time")} in each order, and the share of votes is the verdict.`
         : null,
   };
 };

@@ -2,7 +2,7 @@
 // whole flow is one document for --json.
 
 import { differenceOfTexts, loadConstitution } from "../../constitution/index.ts";
-import { CovenantError } from "../../core/index.ts";
+import { CovenantError, counted } from "../../core/index.ts";
 import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../../feedback/index.ts";
 import { type LanguageModel, type LoadFormat, priceOfModel } from "../../models/index.ts";
 import type {
@@ -167,7 +167,7 @@ const describeCheck = ({ verdicts }: PrincipleCheck): string => {
       .map(({ principle, kept }) => `${principle}${wanted === "violated" ? percent(kept) : ""}`);
   const [kept, violated, unknown] = [of("kept"), of("violated"), of("unknown")];
   const parts = [
-    `keeps ${kept.length} of ${verdicts.length} principles`,
+    `keeps ${kept.length} of ${counted(verdicts.length, "principle")}`,
     ...(violated.length === 0 ? [] : [`violates ${violated.join(", ")}`]),
     ...(unknown.length === 0 ? [] : [`no readable verdict on ${unknown.join(", ")}`]),
   ];

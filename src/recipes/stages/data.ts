@@ -45,7 +45,7 @@ const warnOfCuts = (stage: StageContext, { count, finishes: ends }: ReplyTally, 
   if (ends.length * 2 <= count) return;
   stage.warn(
     "replies-cut",
-    `${ends.length} of ${count} replies were cut at ${maxTokens} tokens. Raise sampling.maxTokens.`,
+    `${ends.length} of ${counted(count, "reply", "replies")} ${ends.length === 1 ? "was" : "were"} cut at ${maxTokens} tokens. Raise sampling.maxTokens.`,
   );
 };
 
@@ -176,7 +176,7 @@ export const reviseStage = async (
       if (leftOut === 0) return;
       stage.warn(
         "answers-left-out",
-        `${leftOut} of ${count + leftOut} prompts have no answer to revise (refused by the provider, too long for the model, rejected by the server, or without text) and were left out.`,
+        `${leftOut} of ${counted(count + leftOut, "prompt")} ${leftOut === 1 ? "has" : "have"} no answer to revise (refused by the provider, too long for the model, rejected by the server, or without text) and ${leftOut === 1 ? "was" : "were"} left out.`,
       );
     },
     work: (opened, { onPart, ...work }) => {

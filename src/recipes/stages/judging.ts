@@ -2,7 +2,7 @@
 // that an interrupted stage continues with, and a judge whose labels say nothing stops the run on the way.
 
 import { hashConstitution } from "../../constitution/index.ts";
-import { CovenantError, collect, type Sequence, takeFirst } from "../../core/index.ts";
+import { CovenantError, collect, counted, type Sequence, takeFirst } from "../../core/index.ts";
 import {
   adviceOnSilence,
   describeFlips,
@@ -147,14 +147,14 @@ export const checkLabels = async (
   if (all > 0 && judged === 0) {
     throw new CovenantError(
       "labels-none",
-      `None of ${all} comparisons has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict, or a reply is missing or cut (${withoutLabel(counts) || "none"}). ${adviceFor(counts, all)}`,
+      `None of ${counted(all, "comparison")} has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict, or a reply is missing or cut (${withoutLabel(counts) || "none"}). ${adviceFor(counts, all)}`,
       { judge },
     );
   }
   if (identical * 2 > all) {
     stage.warn(
       "replies-identical",
-      `In ${identical} of ${all} comparisons both replies are the same text. The server may ignore the temperature.`,
+      `In ${identical} of ${counted(all, "comparison")} both replies are the same text. The server may ignore the temperature.`,
     );
   }
   const flips = describeFlips(counts);

@@ -44,7 +44,7 @@ export const splitPrompts = <Prompt>(
   if (learned.length === 0 && heldOut.length > 0)
     throw new UserError(
       "nothing-to-learn",
-      `${block}.evaluationShare is ${share} and keeps out all ${prompts.length} prompts, so none is left to learn from. Lower it, or give more prompts.`,
+      `${block}.evaluationShare is ${share} and keeps out all ${counted(prompts.length, "prompt")}, so none is left to learn from. Lower it, or give more prompts.`,
     );
   if (keepBest && heldOut.length === 0)
     throw nothingHeldOut(

@@ -66,7 +66,7 @@ export const requireLearnable = (
   if (typeof which === "string" || which <= rounds) return;
   throw new UserError(
     "revisions-beyond-rounds",
-    `Got sft.revisions=${which}, but there are ${rounds} rounds of revision. Expected all, last, or a number from 1 to ${rounds}; or raise the rounds.`,
+    `Got sft.revisions=${which}, but the rounds of revision are ${rounds}. Expected all, last, or a number from 1 to ${rounds}; or raise the rounds.`,
     { revisions: which, rounds },
   );
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sequenceOf } from "../../core/index.ts";
 import type { RunEvent } from "../../records/index.ts";
 import { countSpent } from "../stages/stage-model.ts";
-import { countFinishes, countLabels, tallyReplies } from "../stages/tallies.ts";
+import { countFinishes, countLabels, countSteps, tallyReplies } from "../stages/tallies.ts";
 import { describeFinishes, describeLabels, describeSpent, describeUnrevised } from "./data-summary.ts";
 
 const usage = (stage: string, calls: number, counts: Record<string, number> = {}): RunEvent => ({
@@ -38,6 +38,25 @@ describe("what commands say at their end", () => {
       "Left out of revision: 3 of 5 answers (1 refused by the provider, 2 too long for the model's context).",
     ]);
     expect(describeUnrevised(await tallyReplies(sequenceOf(answers.slice(0, 1))), 1)).toEqual([]);
+  });
+
+  it("tells of one thing as of one", async () => {
+    const answers = [{ finish: "empty", text: "" } as const];
+    expect(describeUnrevised(await tallyReplies(sequenceOf(answers)), 0)).toEqual([
+      "Left out of revision: 1 of 1 answer (1 empty).",
+    ]);
+    const spent = { promptTokens: 1, completionTokens: 2, counts: { heading: 1 }, calls: 1, repeats: 0 };
+    expect(describeSpent(spent)).toEqual([
+      "Asked of models: 1 call; 1 token read and 2 written.",
+      "Cut from replies: heading 1 time.",
+    ]);
+  });
+
+  it("tells how rounds ended, critiques in the place of revisions among them", () => {
+    const steps = countSteps([{ finish: "stop" }, { finish: "critique" }, { finish: "critique" }]);
+    expect(describeFinishes(steps, 80, "revision")).toBe(
+      "3 revisions: 1 whole, 2 a critique in the place of a revision.",
+    );
   });
 
   it("tells how comparisons ended, and of each that was left out the reason", () => {

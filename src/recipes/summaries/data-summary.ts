@@ -60,7 +60,7 @@ export const describeUnrevised = (
 ): string[] =>
   count === chains
     ? []
-    : [`Left out of revision: ${count - chains} of ${count} answers${describeMissing(missing)}.`];
+    : [`Left out of revision: ${count - chains} of ${counted(count, "answer")}${describeMissing(missing)}.`];
 
 /** How comparisons ended, and in a second line which were left out and why, where there are any. */
 export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts): string[] => {
@@ -143,16 +143,17 @@ export const describeSpent = (spent: Spent): string[] => {
   const { calls, promptTokens, completionTokens, repeats, money = 0, counts } = spent;
   const tokens =
     promptTokens + completionTokens > 0
-      ? `${grouped(promptTokens)} tokens read and ${grouped(completionTokens)} written`
+      ? `${counted(promptTokens, "token")} read and ${grouped(completionTokens)} written`
       : "tokens not told";
   const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them without an answer`;
   const { bounded = 0, [fromCache]: kept = 0, [fromOther]: foreign = 0, unparseable: _, ...others } = counts;
   const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
   const inner = counts["inner-turn"] ?? 0;
   const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
+  const last = cuts.at(-1)?.[1] ?? 0;
   const cost = money === 0 ? "" : `; ${dollars(money)}`;
   return [
-    `Asked of models: ${grouped(calls + repeats)} calls${again}; ${tokens}${cost}.`,
+    `Asked of models: ${counted(calls + repeats, "call")}${again}; ${tokens}${cost}.`,
     ...describeEstimate(spent),
     ...(kept === 0 ? [] : [`Not asked again: ${counted(kept, "answer")} that had been given before.`]),
     ...(foreign === 0
@@ -161,7 +162,7 @@ export const describeSpent = (spent: Spent): string[] => {
           `${counted(foreign, "answer")} came from another model than the one that was asked, as the server says: see the warnings.`,
         ]),
     ...describeEnds(counts),
-    ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} times.`]),
+    ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} ${last === 1 ? "time" : "times"}.`]),
     ...(inner === 0
       ? []
       : [
