@@ -98,7 +98,7 @@ describe("prompts load", () => {
   it("tells faults before it makes a folder", async () => {
     const file = write("faulty.csv", "prompt,kind\na,evil\nb\n");
     await expect(start(loadRecipe, { files: [file], out: at("faulty") })).rejects.toThrow(
-      /faulty\.csv has 2 faults:[\s\S]*line 2: kind: got "evil"[\s\S]*line 3: got 1 fields/,
+      /faulty\.csv has 2 faults:[\s\S]*line 2: kind: got "evil"[\s\S]*line 3: got 1 field,/,
     );
     await expect(start(loadRecipe, { files: [file], format: "nonsense" })).rejects.toThrow(
       /no format "nonsense"/,

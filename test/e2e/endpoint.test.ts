@@ -50,7 +50,7 @@ describe("revise", () => {
     });
     expect(replies()).toBe(55);
     expect(ended.stderr).toContain("1 row says the same as an earlier one");
-    expect(ended.stderr).toContain("1 of 12 prompts have no answer to revise");
+    expect(ended.stderr).toContain("1 of 12 prompts has no answer to revise");
     const again = expectStatus(await covenant(words("revise", name, "long"), folder), 0);
     expect(again.stdout).toContain(
       "Left out of revision: 1 of 12 answers (1 too long for the model's context).",
