@@ -21,7 +21,8 @@ beforeAll(async () => {
   expectStatus(await covenant([...words, "--set", "reward.batch=4"], folder), 0);
   const few = ["harmful=1", "harmless=1", "lookalike=0"].flatMap((one) => ["--set", `counts.${one}`]);
   const revise = ["revise", "--model", "model", "--out", "revised", "--rounds", "1", ...few];
-  expectStatus(await covenant([...revise, "--set", "sampling.maxTokens=8"], folder), 0);
+  // all that this model says in so few tokens is cut, so it leaves chains and no rows
+  expectStatus(await covenant([...revise, "--set", "sampling.maxTokens=8"], folder), 1);
   const games = ["simulate", "games", "--out", "games", "--repetitions", "1", "--iterations", "1"];
   expectStatus(await covenant(games, folder), 0);
   const choice = {
