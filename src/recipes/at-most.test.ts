@@ -130,10 +130,10 @@ it.each(cases)("%s", async (what, recipe, settings) => {
     { file: "test" },
   );
   const { steps } = await recipe.plan(config, { ...contextFor(), dry: true });
-  // A judge that comes to no verdict ends its command, when all is asked.
+  // A judge that comes to no verdict, and revisions that give no row, end their command, when all is asked.
   await recipe.run(config, contextFor()).catch((thrown: unknown) =>
     expect(thrown).toMatchObject({
-      code: expect.stringMatching(/^(?:labels|verdicts|prompts|areas)-none$/),
+      code: expect.stringMatching(/^(?:labels|verdicts|prompts|areas|rows)-none$/),
     }),
   );
   let calls = 0;

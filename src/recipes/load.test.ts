@@ -39,7 +39,7 @@ describe("fewer bits", () => {
   it("hold what answers, criticises and revises; the run says so and is no other run's", async () => {
     const out = join(root, "revise");
     const counts = { harmful: 2, harmless: 1, lookalike: 0 };
-    const settings = { counts, sampling: { ...short, temperature: 1 }, revise: { rounds: 1 }, out };
+    const settings = { counts, sampling: { maxTokens: 60, temperature: 1 }, revise: { rounds: 1 }, out };
     await settle(revise, { ...settings, load: "4bit" });
     expect(read(out, "config.yaml")).toContain("load: 4bit");
     await expect(settle(revise, settings)).rejects.toThrow(/another run[\s\S]*load: (")?4bit(")? there/);
