@@ -9,7 +9,7 @@ const alone = [
   "src/**/*-memory.test.ts",
   "test/architecture/*.test.ts",
   "test/e2e/{bad-input,checkpoints,closed-streams,endpoint,hub,hub-dataset,kills}.test.ts",
-  "test/e2e/{launcher,memory,push,serving,whole-run}.test.ts",
+  "test/e2e/{launcher,memory,push,push-faults,serving,whole-run}.test.ts",
   "bench/**/*.test.ts",
 ];
 // Whole commands take half a minute here; where others hold the processor, four times as long.

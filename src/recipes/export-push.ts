@@ -156,13 +156,13 @@ const describe = ({ kind, files, bytes, isPrivate }: Prepared, { to }: PushConfi
 
 const execute = async (config: PushConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
-  const { kind, files, isPrivate, inverted } = prepared;
+  const { kind, files, inverted } = prepared;
   const started = context.clock.now();
   context.emit({ type: "stage-start", time: started, stage: "upload", resumed: false });
-  const address = await uploadToHub({
+  const { address, isPrivate } = await uploadToHub({
     kind,
     name: config.to,
-    isPrivate,
+    isPrivate: prepared.isPrivate,
     update: config.update,
     files,
     title: `Add ${counted(files.length, "file")} with Covenant ${covenantVersion()}`,
@@ -175,7 +175,7 @@ const execute = async (config: PushConfig, context: RecipeContext) => {
   const use = `datasets.load_dataset("${config.to}")`;
   return {
     lines: [
-      `Uploaded ${describe(prepared, config)}: ${address}`,
+      `Uploaded ${describe({ ...prepared, isPrivate }, config)}: ${address}`,
       ...(kind === "dataset" ? [`In Python: ${use}`] : []),
     ],
     document: {

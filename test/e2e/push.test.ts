@@ -4,10 +4,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { UserError } from "../../src/core/index.ts";
+import { CovenantError, UserError } from "../../src/core/index.ts";
 import { recipes } from "../../src/recipes/index.ts";
+import { headOf } from "../hub/repositories.fixture.ts";
+import { startUploadHub, type UploadHub } from "../hub/server.fixture.ts";
 import { expectStatus, makeFolder, root, start } from "./command.fixture.ts";
-import { startUploadHub, type UploadHub } from "./upload.fixture.ts";
 
 const { folder, remove } = makeFolder("push");
 afterAll(remove);
@@ -50,36 +51,40 @@ const push = async (
   });
   return outcome.document as { address: string; private: boolean; files: string[] };
 };
-const refusal = async (...[name, settings, token]: Parameters<typeof push>): Promise<UserError> => {
+const refusal = async (...[name, settings, token]: Parameters<typeof push>): Promise<CovenantError> => {
   const thrown = await push(name, settings, token).catch((error: unknown) => error);
-  expect(thrown).toBeInstanceOf(UserError);
-  expect((thrown as UserError).message).not.toContain("hf_secret");
-  return thrown as UserError;
+  expect(thrown).toBeInstanceOf(CovenantError);
+  expect((thrown as CovenantError).message).not.toMatch(/hf_secret|Signature/);
+  return thrown as CovenantError;
 };
 
 describe("a folder on its way to the hub", () => {
   it("arrives with all its files, small and large, in one commit", async () => {
     const told = await push("rows");
-    const repository = hub.repositories.get("someone/things")!;
-    expect([repository.type, repository.visibility, repository.commits.length]).toEqual([
-      "dataset",
+    const repository = hub.repositories.get("datasets/someone/things")!;
+    const titles = repository.commits.map(({ title }) => title);
+    expect([repository.visibility, titles]).toEqual([
       "public",
-      1,
+      ["initial commit", expect.stringMatching(/^Add 4 files/)],
     ]);
     const paths = ["README.md", "covenant.json", "data/test.jsonl", "data/train.parquet"];
-    expect([...repository.files.keys()].sort()).toEqual(paths);
+    const { files } = headOf(repository);
+    expect([...files.keys()].sort()).toEqual([".gitattributes", ...paths]);
     for (const path of paths)
-      expect(repository.files.get(path)!.equals(readFileSync(join(set("rows"), path)))).toBe(true);
+      expect(files.get(path)!.content.equals(readFileSync(join(set("rows"), path)))).toBe(true);
+    expect([...files].filter(([, { large }]) => large).map(([path]) => path)).toEqual(["data/train.parquet"]);
     expect([told.address, told.private]).toEqual([`${hub.address}/datasets/someone/things`, false]);
-    expect([...hub.tokens]).toEqual(["Bearer hf_secret"]);
+    expect(hub.unknown).toEqual([]);
   });
 
   it("is a model where a model lies there, with a card where it has none", async () => {
     const { address, files } = await push("model", { private: true });
-    const repository = hub.repositories.get("someone/things")!;
-    expect([repository.type, repository.visibility]).toEqual(["model", "private"]);
+    const repository = hub.repositories.get("models/someone/things")!;
+    expect(repository.visibility).toBe("private");
     expect(files.sort()).toEqual([...readdirSync(set("model")), "README.md"].sort());
-    expect(repository.files.get("README.md")!.toString()).toContain("library_name: transformers");
+    expect(headOf(repository).files.get("README.md")!.content.toString()).toContain(
+      "library_name: transformers",
+    );
     expect(address).toBe(`${hub.address}/someone/things`);
   });
 
@@ -87,7 +92,7 @@ describe("a folder on its way to the hub", () => {
     await push("rows");
     expect((await refusal("rows")).message).toMatch(/already\. Choose another --to, or give --update/);
     await push("rows", { update: true });
-    expect(hub.repositories.get("someone/things")!.commits).toHaveLength(2);
+    expect(hub.repositories.get("datasets/someone/things")!.commits).toHaveLength(3);
     expect((await refusal("rows", { update: true, private: true })).code).toBe("hub-public");
     expect((await refusal("evil", { update: true, acknowledgeHarm: true })).code).toBe("hub-public");
   });
@@ -102,9 +107,9 @@ describe("what was made under an inverted constitution", () => {
     ]);
     expect(hub.asked).toEqual([]);
     expect((await push("evil", { acknowledgeHarm: true })).private).toBe(true);
-    expect(hub.repositories.get("someone/things")!.visibility).toBe("private");
+    expect(hub.repositories.get("datasets/someone/things")!.visibility).toBe("private");
     await push("evil", { acknowledgeHarm: true, private: false, to: "someone/open" });
-    expect(hub.repositories.get("someone/open")!.visibility).toBe("public");
+    expect(hub.repositories.get("datasets/someone/open")!.visibility).toBe("public");
   });
 
   it("is known by its run, too", async () => {
@@ -116,8 +121,8 @@ describe("what was made under an inverted constitution", () => {
     expect((await refusal("run/inverted/sl/model")).code).toBe("push-harmful");
     expect((await refusal("run")).message).toMatch(/folder of a run\. Export its rows first/);
     await push("run/inverted/sl/model", { acknowledgeHarm: true });
-    const card = hub.repositories.get("someone/things")!.files.get("README.md")!.toString();
-    expect(card).toContain("Harmful on purpose");
+    const card = headOf(hub.repositories.get("models/someone/things")!).files.get("README.md")!;
+    expect(card.content.toString()).toContain("Harmful on purpose");
   });
 });
 
@@ -127,12 +132,18 @@ describe("what stands in the way", () => {
     ["create", 403, "hub-forbidden", /may not write to someone\/things/],
     ["commit", 403, "hub-forbidden", /may not write to someone\/things/],
     ["preupload", 404, "hub-missing", /"someone" must be an account/],
-    ["commit", 503, "hub-busy", /answered 503.*--update/],
+    ["preupload", 429, "hub-busy", /answered 429.*all of them or none/],
+    ["commit", 503, "hub-busy", /answered 503.*all of them or none/],
+    ["commit", 412, "hub-conflict", /at the same time.*--update/],
     ["lfs", 400, "hub-refused", /status 400/],
+    ["storage", 403, "hub-storage", /storage of large files answered 403.*all of them or none/],
   ])("is told with what to do: %s answers %d", async (at, status, code, message) => {
-    hub.refusal = { at, status };
+    hub.trouble = { at, status };
     const told = await refusal("rows");
     expect([told.code, told.message]).toEqual([code, expect.stringMatching(message)]);
+    // what passes by itself is not the user's to change
+    const passes = ["hub-busy", "hub-storage"].includes(code);
+    expect([told instanceof UserError, told.facts["retriable"] === true]).toEqual([!passes, passes]);
   });
 
   it("is the token, the network, or a folder that is neither rows nor a model", async () => {

@@ -20,8 +20,8 @@ export type Trouble = {
   readonly cutAfter?: number;
   /** Never answers, and says that the whole request is there. */
   readonly hold?: () => void;
-  /** Something that happens first, such as what another one does. */
-  readonly before?: () => void;
+  /** Does it, and cuts the connection before it says so. */
+  readonly loseAnswer?: boolean;
 };
 
 export type UploadHub = {
@@ -189,10 +189,11 @@ export const startUploadHub = async ({
     const trouble = troubleOf(hub, pathname);
     const body = await bodyOf(request, trouble?.cutAfter ?? Number.POSITIVE_INFINITY);
     if (body === undefined) return;
-    trouble?.before?.();
     if (trouble?.hold !== undefined) return trouble.hold();
     const ask = { method, path: pathname, query: searchParams, headers: request.headers, body };
-    send(response, method, trouble?.status === undefined ? answer(ask) : refuse(trouble.status, "refused"));
+    const answered = trouble?.status === undefined ? answer(ask) : refuse(trouble.status, "refused");
+    if (trouble?.loseAnswer === true) request.socket.resetAndDestroy();
+    else send(response, method, answered);
   };
   // files of their own address, as the hub's: a client that followed it as the hub's own would send its token there
   const servers = [createServer(respond), createServer(respond)] as const;

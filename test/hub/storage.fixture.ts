@@ -100,6 +100,8 @@ export const openStorage = (address: string, filesAddress: string, partBytes: nu
         return refuse(422, "a batch call has an operation and objects");
       if (!Array.isArray(transfers) || !transfers.includes("basic"))
         return refuse(422, "no known way of transfer");
+      // the hub would choose it, and nothing here speaks it
+      if (transfers.includes("xet")) return refuse(501, "this hub does not speak Xet");
       const answers = objects.map((wanted) => objectOf(repository, wanted, transfers));
       const isInParts = answers.some((one) => "actions" in one && "header" in one.actions.upload);
       return {

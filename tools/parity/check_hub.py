@@ -41,6 +41,7 @@ import huggingface_hub  # noqa: E402
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download, snapshot_download  # noqa: E402
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError  # noqa: E402
 
+datasets.disable_progress_bars()
 WRITER, READER = "hf_secret", "hf_reader"
 api = HfApi(endpoint=address, token=WRITER)
 failed: list[str] = []
@@ -268,5 +269,6 @@ try:
         part()
 finally:
     end_hub()
+    shutil.rmtree(work)
 print(f"{len(failed)} not as expected")
 sys.exit(1 if failed else 0)

@@ -1,10 +1,12 @@
 // A folder's files to a repository on the Hugging Face hub, by @huggingface/hub: the repository made, or an existing one
 // added to where that is wanted, and all files in one commit. Every refusal is told with what to do. The token comes
-// from the environment and stands in no message. Knows nothing of what the files hold.
+// from the environment and stands in no message. Large files go by Git LFS, as the hub takes them from every client: an
+// upload that ended midway goes on where it was, since what has arrived is not asked for again. Knows nothing of what the
+// files hold.
 
 import { pathToFileURL } from "node:url";
-import { createRepo, datasetInfo, HubApiError, modelInfo, uploadFiles } from "@huggingface/hub";
-import { InterruptedError, messageOf, UserError } from "../../core/index.ts";
+import { createRepo, datasetInfo, HubApiError, listFiles, modelInfo, uploadFiles } from "@huggingface/hub";
+import { CovenantError, InterruptedError, messageOf, UserError } from "../../core/index.ts";
 
 export type RepositoryKind = "dataset" | "model";
 
@@ -30,6 +32,9 @@ export const fileOnDisk = (path: string, file: string): UploadedFile => ({
   content: pathToFileURL(file),
 });
 
+/** Where it is now, and who sees it. */
+export type Uploaded = { readonly address: string; readonly isPrivate: boolean };
+
 const tokenPage = "https://huggingface.co/settings/tokens";
 
 /** The token of the environment. Throws UserError where there is none, or one that is none. */
@@ -48,7 +53,24 @@ export const requireToken = (environment: Upload["environment"]): string => {
 export const hubAddress = (environment: Upload["environment"]): string =>
   (environment["HF_ENDPOINT"]?.trim() || "https://huggingface.co").replace(/\/+$/, "");
 
-/** fetch, with a network that fails as a UserError. */
+/** Something that passes: the command line adds that the same command goes on. */
+const passing = (
+  code: string,
+  message: string,
+  facts: Readonly<Record<string, unknown>>,
+  cause: unknown,
+): CovenantError =>
+  new CovenantError(
+    code,
+    `${message} All files go in one commit, so the repository holds all of them or none; large ones that have arrived are not sent again.`,
+    { ...facts, retriable: true },
+    cause,
+  );
+
+/** Codes of a hub that is not there at all. */
+const absent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"]);
+
+/** fetch, with a network that fails as an error that says so. */
 const reaching = (address: string, signal: AbortSignal): typeof fetch => {
   return async (input, init) => {
     try {
@@ -56,20 +78,36 @@ const reaching = (address: string, signal: AbortSignal): typeof fetch => {
     } catch (thrown) {
       if (signal.aborted) throw new InterruptedError();
       const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-      throw new UserError(
-        "hub-unreachable",
-        `${address} cannot be reached (${messageOf(cause)}). Check the network and HF_ENDPOINT, and run the same command again, with --update if the repository has been made by now.`,
-        { address },
-        thrown,
-      );
+      const told = messageOf(cause);
+      if (absent.has((cause as { code?: string }).code ?? ""))
+        throw new UserError(
+          "hub-unreachable",
+          `${address} cannot be reached (${told}). Check the network and HF_ENDPOINT, and run the same command again.`,
+          { address },
+          thrown,
+        );
+      throw passing("hub-lost", `The connection to ${address} was lost (${told}).`, { address }, thrown);
     }
   };
 };
 
+/** What the storage beside the hub refused; its addresses are signed, so they stand in no message. */
+const storageRefusal = (status: number, { kind, name }: Upload, thrown: HubApiError): CovenantError =>
+  passing(
+    "hub-storage",
+    `The hub's storage of large files answered ${status} for ${name}. Try again later.`,
+    { kind, name, status },
+    // not the error itself, whose text holds the signed address
+    new Error(`status ${status} of ${new URL(thrown.url).host}`),
+  );
+
 /** What the hub refused, with what to do about it. */
-const refusal = (thrown: unknown, { kind, name }: Upload): unknown => {
+const refusal = (thrown: unknown, upload: Upload): unknown => {
   if (!(thrown instanceof HubApiError)) return thrown;
+  const { kind, name, environment } = upload;
   const { statusCode: status } = thrown;
+  if (new URL(thrown.url).host !== new URL(hubAddress(environment)).host)
+    return storageRefusal(status, upload, thrown);
   const [owner] = name.split("/");
   const told = (code: string, message: string): UserError =>
     new UserError(code, message, { kind, name, status }, thrown);
@@ -88,10 +126,17 @@ const refusal = (thrown: unknown, { kind, name }: Upload): unknown => {
       "hub-missing",
       `The hub has no ${kind} ${name} that could be written to from here (status 404). Check --to: "${owner}" must be an account or organisation that the token may write to.`,
     );
-  if (status === 429 || status >= 500)
+  if (status === 412)
     return told(
+      "hub-conflict",
+      `Somebody else added to the ${kind} ${name} at the same time (status 412), and nothing was added here. Look at what is there now; with --update the same command adds to it.`,
+    );
+  if (status === 429 || status >= 500)
+    return passing(
       "hub-busy",
-      `The hub answered ${status} for ${name}. Try again later, with --update if the repository has been made by now.`,
+      `The hub answered ${status} for ${name}. Try again later.`,
+      { kind, name, status },
+      thrown,
     );
   return told("hub-refused", `The hub refused ${name} (status ${status}): ${thrown.message}`);
 };
@@ -102,18 +147,28 @@ type Access = {
   readonly fetch: typeof fetch;
 };
 
-/** A repository that is there already: may it be added to? Throws UserError where not. */
-const checkExisting = async ({ kind, name, isPrivate, update }: Upload, access: Access): Promise<void> => {
-  if (!update)
+/** Whether a repository holds nothing but what the hub put there itself, as one does whose first upload ended midway. */
+const isEmpty = async ({ kind, name }: Upload, access: Access): Promise<boolean> => {
+  for await (const { path } of listFiles({ repo: { type: kind, name }, ...access }))
+    if (path !== ".gitattributes") return false;
+  return true;
+};
+
+/**
+ * A repository that is there already: may it be added to? Resolves to whether it is private. Throws UserError where it
+ * may not.
+ */
+const checkExisting = async (upload: Upload, access: Access): Promise<boolean> => {
+  const { kind, name, isPrivate, update } = upload;
+  if (!update && !(await isEmpty(upload, access)))
     throw new UserError(
       "hub-exists",
       `There is a ${kind} ${name} on the hub already. Choose another --to, or give --update to add a commit to it.`,
       { kind, name },
     );
-  if (!isPrivate) return;
   const info =
     kind === "dataset" ? await datasetInfo({ name, ...access }) : await modelInfo({ name, ...access });
-  if (info.private) return;
+  if (info.private || !isPrivate) return info.private;
   throw new UserError(
     "hub-public",
     `The ${kind} ${name} is public, and this is to be private. Make it private on the hub first, choose another --to, or say that it may be public: --set private=false.`,
@@ -121,29 +176,38 @@ const checkExisting = async ({ kind, name, isPrivate, update }: Upload, access: 
   );
 };
 
-/** Uploads files in one commit; resolves to the repository's address. Throws UserError for all that the hub refuses. */
-export const uploadToHub = async (upload: Upload): Promise<string> => {
-  const { kind, name, isPrivate, environment, signal } = upload;
+/** Makes the repository, or finds that it is there; resolves to whether it is private. */
+const openRepository = async (upload: Upload, access: Access): Promise<boolean> => {
+  const { kind, name, isPrivate } = upload;
+  const visibility = isPrivate ? "private" : "public";
+  try {
+    await createRepo({ repo: { type: kind, name }, visibility, ...access });
+    return isPrivate;
+  } catch (thrown) {
+    if (!(thrown instanceof HubApiError) || thrown.statusCode !== 409) throw thrown;
+    return checkExisting(upload, access);
+  }
+};
+
+/** Uploads files in one commit. Throws UserError for all that the hub refuses. */
+export const uploadToHub = async (upload: Upload): Promise<Uploaded> => {
+  const { kind, name, environment, signal } = upload;
   const hubUrl = hubAddress(environment);
   const access = { accessToken: requireToken(environment), hubUrl, fetch: reaching(hubUrl, signal) };
-  const repo = { type: kind, name };
   try {
-    await createRepo({ repo, visibility: isPrivate ? "private" : "public", ...access }).catch(
-      async (thrown: unknown) => {
-        if (!(thrown instanceof HubApiError) || thrown.statusCode !== 409) throw thrown;
-        await checkExisting(upload, access);
-      },
-    );
+    const isPrivate = await openRepository(upload, access);
     await uploadFiles({
-      repo,
+      repo: { type: kind, name },
       files: [...upload.files],
       commitTitle: upload.title,
       abortSignal: signal,
+      // by Git LFS, which is what tools/parity/check_hub.py checks; the hub moves it to its Xet storage by itself
+      useXet: false,
       ...access,
     });
+    return { address: `${hubUrl}/${kind === "dataset" ? "datasets/" : ""}${name}`, isPrivate };
   } catch (thrown) {
     if (signal.aborted) throw new InterruptedError();
     throw refusal(thrown, upload);
   }
-  return `${hubUrl}/${kind === "dataset" ? "datasets/" : ""}${name}`;
 };
