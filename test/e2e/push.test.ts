@@ -88,6 +88,21 @@ describe("a folder on its way to the hub", () => {
     expect(address).toBe(`${hub.address}/someone/things`);
   });
 
+  it("may hold empty files, of kinds that are large ones otherwise too", async () => {
+    mkdirSync(join(set("sparse"), "data"), { recursive: true });
+    writeFileSync(join(set("sparse"), "README.md"), "# sparse");
+    for (const name of ["none.parquet", "none.jsonl"]) writeFileSync(join(set("sparse"), "data", name), "");
+    await push("sparse");
+    const { files } = headOf(hub.repositories.get("datasets/someone/things")!);
+    expect([...files.keys()].sort()).toEqual([
+      ".gitattributes",
+      "README.md",
+      "data/none.jsonl",
+      "data/none.parquet",
+    ]);
+    expect(files.get("data/none.parquet")).toEqual({ content: Buffer.alloc(0), large: false });
+  });
+
   it("is added to a repository that is there only where that is wanted, and to a public one only publicly", async () => {
     await push("rows");
     expect((await refusal("rows")).message).toMatch(/already\. Choose another --to, or give --update/);

@@ -1,14 +1,6 @@
 // One command for docs/endpoints-compared.md: a server that nobody here wrote serves covenant-tiny, `covenant label` and
 // `covenant revise` run at it and in the engine, and what came out is held side by side. Prints a table, ends the server
 // whatever happens, and exits 1 where less is equal than the table wants.
-//
-//   node tools/parity/check-server.ts llama          llama.cpp's server (llama-cpp-python), labels by log-probabilities
-//   node tools/parity/check-server.ts transformers   transformers serve, labels by votes
-//
-// --python FILE     the server's Python; default: of the environment that environment.sh makes (or SERVER_PYTHON)
-// --converter FILE  the Python of to_gguf.py; default: of the parity environment (or CONVERTER_PYTHON)
-// --prompts FILE    40 of these prompts in place of the sandbox's (llama alone)
-// --out FOLDER      keeps the runs there; default: a temporary folder, removed at the end
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -34,6 +26,13 @@ const { values, positionals } = parseArgs({
     out: { type: "string" },
   },
 });
+const usage = `node tools/parity/check-server.ts llama          llama.cpp's server (llama-cpp-python), labels by log-probabilities
+node tools/parity/check-server.ts transformers   transformers serve, labels by votes
+
+--python FILE     the server's Python; default: SERVER_PYTHON, or of the environment that environment.sh makes
+--converter FILE  the Python of to_gguf.py; default: CONVERTER_PYTHON, or of the parity environment
+--prompts FILE    40 of these prompts in place of the sandbox's (llama alone)
+--out FOLDER      keeps the runs there; default: a temporary folder, removed at the end`;
 const kind = positionals[0] ?? "";
 const work = resolve(values.out ?? mkdtempSync(join(tmpdir(), "covenant-check-server-")));
 mkdirSync(work, { recursive: true });
@@ -251,7 +250,7 @@ const checks: Readonly<Record<string, () => Promise<Row[]>>> = {
 };
 const check = checks[kind];
 if (check === undefined) {
-  say(`which server? ${Object.keys(checks).join(" or ")}; got ${kind === "" ? "nothing" : kind}`);
+  say(usage);
   process.exit(2);
 }
 const rows = await check().catch((thrown: unknown) => {

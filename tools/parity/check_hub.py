@@ -74,12 +74,13 @@ def same_files(one: Path, other: Path, ignored: tuple[str, ...] = (".gitattribut
 
 
 def write_folder() -> Path:
-    """Small texts, a small file that is binary by name, one that is so by its bytes, and a large one of three parts."""
+    """Small texts, empty files, a small file that is binary by name, one that is so by its bytes, and a large one of three parts."""
     folder = work / "folder"
     (folder / "data").mkdir(parents=True)
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# Rows\n")
     (folder / "data/rows.jsonl").write_text('{"prompt": "Why?"}\n' * 100)
     (folder / "data/empty.txt").write_text("")
+    (folder / "data/none.parquet").write_bytes(b"")
     (folder / "data/small.parquet").write_bytes(os.urandom(3000))
     (folder / "data/unknown.xyz").write_bytes(b"\x00\x01" * 500)
     (folder / "data/large.bin").write_bytes(os.urandom(12 * 1024 * 1024 + 5))

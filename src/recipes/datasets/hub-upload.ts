@@ -70,11 +70,27 @@ const passing = (
 /** Codes of a hub that is not there at all. */
 const absent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"]);
 
+type Announced = { readonly files: readonly { readonly path: string; readonly size: number }[] };
+
+/**
+ * The hub's answer on how files are to come, with empty ones as plain files: the storage of large files takes none, and
+ * huggingface_hub sends them so, too.
+ */
+const emptyAsPlain = async (address: string, body: unknown, answer: Response): Promise<Response> => {
+  if (!answer.ok || !address.includes("/preupload/")) return answer;
+  const { files } = JSON.parse(String(body)) as Announced;
+  const empty = new Set(files.filter(({ size }) => size === 0).map(({ path }) => path));
+  const told = (await answer.json()) as Announced;
+  const modes = told.files.map((file) => (empty.has(file.path) ? { ...file, uploadMode: "regular" } : file));
+  return Response.json({ ...told, files: modes });
+};
+
 /** fetch, with a network that fails as an error that says so. */
 const reaching = (address: string, signal: AbortSignal): typeof fetch => {
   return async (input, init) => {
     try {
-      return await fetch(input, { ...init, signal: init?.signal ?? signal });
+      const answer = await fetch(input, { ...init, signal: init?.signal ?? signal });
+      return await emptyAsPlain(String(input), init?.body, answer);
     } catch (thrown) {
       if (signal.aborted) throw new InterruptedError();
       const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
