@@ -1,4 +1,5 @@
-// How many calls are in flight: growth while latency holds, halving once a trouble, bounds; over a clock that tests move.
+// How many calls are in flight: growth while latency holds, less once a trouble, bounds, what is known the next time; over
+// a clock that tests move. Whole runs at servers of many kinds are in concurrency-servers.test.ts.
 
 import { describe, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
@@ -8,40 +9,91 @@ import { createConcurrencyControl, withAdaptiveConcurrency } from "./concurrency
 
 const bounds = { start: 4, least: 1, most: 100 };
 
+type Control = ReturnType<typeof createConcurrencyControl>;
+
 /** A full round of answers that take so long each. */
-const round = (control: ReturnType<typeof createConcurrencyControl>, milliseconds: number): number => {
+const round = (control: Control, milliseconds: number): number => {
   const size = control.limit();
   for (let call = 0; call < size; call++) control.begin();
   for (let call = 0; call < size; call++) control.answered(milliseconds);
   return control.limit();
 };
 
+/** All places taken, and that many calls of them turned down. */
+const refuse = (control: Control, count: number): number => {
+  const begun = Array.from({ length: control.limit() }, () => control.begin());
+  for (const one of begun.slice(0, count)) control.troubled(one, "refused");
+  const left = control.limit();
+  for (const _ of begun.slice(count)) control.answered(50);
+  return left;
+};
+
 describe("the number of calls in flight", () => {
-  it("doubles until the first trouble, and then grows by steps", () => {
-    const control = createConcurrencyControl(bounds);
-    expect([round(control, 50), round(control, 55), round(control, 60)]).toEqual([8, 16, 32]);
-    control.troubled(control.begin());
-    expect(control.limit()).toBe(16);
-    expect([round(control, 60), round(control, 60)]).toEqual([18, 20]);
+  it("doubles in the first round and then grows fourfold a round, until the first trouble, and then by steps", () => {
+    const control = createConcurrencyControl({ ...bounds, most: 1000 });
+    expect([round(control, 50), round(control, 50), round(control, 50)]).toEqual([8, 32, 128]);
+    control.troubled(control.begin(), "failed");
+    expect(control.limit()).toBe(64);
+    expect([round(control, 50), round(control, 50), round(control, 50)]).toEqual([68, 72, 76]);
   });
 
-  it("stops growing where answers take more than twice as long, and goes on when they do not", () => {
+  it("grows at a server that answers within a millisecond, and under a clock that is set back", () => {
+    const control = createConcurrencyControl({ ...bounds, most: 1000 });
+    expect([round(control, 0), round(control, 1), round(control, -1000)]).toEqual([8, 32, 128]);
+  });
+
+  it("opens places with every answer, not only with the last of a round", () => {
     const control = createConcurrencyControl(bounds);
-    round(control, 50);
-    expect(round(control, 150)).toBe(8);
-    expect(round(control, 60)).toBe(16);
+    for (let call = 0; call < 4; call++) control.begin();
+    const numbers = [1, 2, 3, 4].map(() => {
+      control.answered(50);
+      return control.limit();
+    });
+    expect(numbers).toEqual([5, 6, 7, 8]);
+  });
+
+  it("grows the less the longer answers take, not at all beyond twice as long, and goes on when they do not", () => {
+    const control = createConcurrencyControl({ ...bounds, start: 16, most: 10_000 });
+    expect(round(control, 50)).toBe(32);
+    const [quick, slower] = [50, 75].map((milliseconds) => {
+      const other = createConcurrencyControl({ ...bounds, start: 16, most: 10_000 });
+      round(other, 50);
+      return round(other, milliseconds);
+    });
+    expect(quick).toBe(128);
+    expect(slower).toBeLessThan(quick!);
+    expect(slower).toBeGreaterThan(64);
+    const stopped = round(control, 500);
+    expect(stopped).toBeLessThan(48);
+    expect([round(control, 500), round(control, 500)]).toEqual([stopped, stopped]);
+    for (let again = 0; again < 3; again++) round(control, 50);
+    expect(control.limit()).toBeGreaterThan(2 * stopped);
   });
 
   it("halves once for all calls that were on their way, and never leaves its bounds", () => {
     const control = createConcurrencyControl({ ...bounds, start: 64 });
-    const rounds = Array.from({ length: 64 }, () => control.begin());
-    for (const one of rounds) control.troubled(one);
+    const begun = Array.from({ length: 64 }, () => control.begin());
+    for (const one of begun) control.troubled(one, "failed");
     expect(control.limit()).toBe(32);
-    for (let trouble = 0; trouble < 20; trouble++) control.troubled(control.begin());
+    for (let trouble = 0; trouble < 20; trouble++) control.troubled(control.begin(), "failed");
     expect(control.limit()).toBe(1);
     const wide = createConcurrencyControl({ ...bounds, most: 10 });
     for (let step = 0; step < 9; step++) round(wide, 1);
     expect(wide.limit()).toBe(10);
+  });
+
+  it("falls by three tenths where a call is turned down, and to those that were not where many are", () => {
+    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 1)).toBe(28);
+    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 33)).toBe(7);
+    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 40)).toBe(1);
+  });
+
+  it("is soon what it was after an outage, and comes to what was too much by steps", () => {
+    const control = createConcurrencyControl({ ...bounds, start: 100 });
+    for (let trouble = 0; trouble < 20; trouble++) control.troubled(control.begin(), "failed");
+    expect(control.limit()).toBe(1);
+    const numbers = Array.from({ length: 9 }, () => round(control, 50));
+    expect(numbers).toEqual([2, 4, 8, 16, 32, 53, 56, 59, 63]);
   });
 
   it("does not grow where the bound was never reached", () => {
@@ -51,6 +103,19 @@ describe("the number of calls in flight", () => {
       control.answered(50);
     }
     expect(control.limit()).toBe(4);
+  });
+
+  it("is known for the next time once there was trouble, or all was reached, and not before", () => {
+    const control = createConcurrencyControl(bounds);
+    expect(control.borne()).toBeUndefined();
+    round(control, 50);
+    expect(control.borne()).toBeUndefined();
+    while (control.limit() < bounds.most) round(control, 50);
+    expect(control.borne()).toEqual({ number: 100, tooMuch: Number.POSITIVE_INFINITY });
+    control.troubled(control.begin(), "refused");
+    expect(control.borne()).toEqual({ number: 70, tooMuch: 100 });
+    const next = createConcurrencyControl(bounds, control.borne());
+    expect([next.limit(), round(next, 50)]).toEqual([70, 74]);
   });
 });
 
@@ -78,7 +143,7 @@ const request: GenerateRequest = { messages: [], maxTokens: 1, temperature: 0, s
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("withAdaptiveConcurrency", () => {
-  it("lets as many calls through as its number says, more after good answers, half as many after a trouble", async () => {
+  it("lets as many calls through as its number says, more after good answers, one after all were turned down", async () => {
     const { model, open } = heldModel();
     const clock = manualClock();
     const adaptive = withAdaptiveConcurrency(model, { start: 2, clock });
@@ -92,7 +157,7 @@ describe("withAdaptiveConcurrency", () => {
     const busy = modelFailure("model-status", "busy", { model: "held", retriable: true, status: 429 });
     for (const end of open.splice(0)) end(busy);
     await settle();
-    expect(open).toHaveLength(2);
+    expect(open).toHaveLength(1);
     while (open.length > 0) {
       for (const end of open.splice(0)) end();
       await settle();
@@ -102,7 +167,8 @@ describe("withAdaptiveConcurrency", () => {
   });
 
   it.each([
-    ["model-status", 429, 2],
+    ["model-status", 429, 1],
+    ["model-status", 529, 1],
     ["model-status", 500, 2],
     ["model-status", 503, 2],
     ["model-timeout", undefined, 2],

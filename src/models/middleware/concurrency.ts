@@ -1,115 +1,196 @@
-// How many calls are in flight at once, found out while calling (additive increase, multiplicative decrease, as TCP
-// does it): more while answers take no longer than before, half as many when a server says that it has too much to do
-// (429, 5xx), does not answer in time, or cannot be reached. Calls wait for their turn here.
+// How many calls are in flight at once, found out while calling, much as TCP does it: every answer opens more places
+// while answers take no longer than before (slow start), a server that has too much to do (429, 5xx), does not answer in
+// time or cannot be reached gets fewer, and then more by small steps. Calls wait for their turn here. Deviations from TCP:
+// after the first round growth is fourfold a round trip, since answers take seconds where packets take milliseconds, and
+// steps are a share of the number. What other ways cost is in docs/experiments.md ("Calls.").
 
 import PQueue from "p-queue";
 import type { Clock } from "../../core/index.ts";
 import { mapRequests } from "../batch.ts";
-import { isOverload } from "../failure.ts";
+import { isBusy, isOverload } from "../failure.ts";
 import type { LanguageModel } from "../specification.ts";
 
-/** start: calls in flight at first; it is doubled with each round of answers until the first trouble. */
+/** start: calls in flight at first. */
 export type ConcurrencyBounds = { readonly start: number; readonly least: number; readonly most: number };
 
-/** Answers may take so many times as long as the quickest rounds did before growth stops. */
+/** There is no growth where answers take so many times as long as the quickest rounds did. */
 const latencyFactor = 2;
 /** The memory of the quickest round fades by so much a round: longer prompts are no trouble. */
 const fading = 1.05;
-/** Steps in which the upper bound is reached from nothing after a trouble. */
-const additiveSteps = 50;
+/** How often the number is multiplied a round trip: before it is known how long answers take, and after. */
+const firstGrowth = 2;
+const laterGrowth = 4;
+/** So many of the last answers say how long answers take now. */
+const recentAnswers = 16;
+/** What is left of the number after a server turned a call down, and after a failure that is worse. */
+const afterRefusal = 0.7;
+const afterFailure = 0.5;
+/** From half of what was too much on a round adds no more than this part of the number, or one call. */
+const steps = 16;
 
-/** Finds the number. begin: the round that a call belongs to; answered, troubled: how it ended. */
+/** The number at first where none is given: a share of the most, so that a large one is reached soon; 16 up to 256. */
+const firstNumber = (most: number): number => Math.max(16, Math.floor(most / 16));
+
+/** How a call ended that was no answer: turned down by a busy server, or by a failure that says less of the number. */
+export type Trouble = "refused" | "failed";
+
+/** How many calls at once a server was found to bear. tooMuch: at how many there was trouble; infinite where never. */
+export type Borne = { readonly number: number; readonly tooMuch: number };
+
+/**
+ * Finds the number. begin: how many troubles there were before a call; answered, troubled, ended: how it ended, the last
+ * where that says nothing of the number. borne: what is known of the server; undefined where neither the most nor a
+ * trouble was reached.
+ */
 export type ConcurrencyControl = {
   limit(): number;
   begin(): number;
   answered(milliseconds: number): void;
-  troubled(round: number): void;
+  troubled(begun: number, trouble: Trouble): void;
+  ended(): void;
+  borne(): Borne | undefined;
 };
 
-/** Makes a control that starts anew. Has no clock: it is told how long answers took. */
-export const createConcurrencyControl = ({ start, least, most }: ConcurrencyBounds): ConcurrencyControl => {
-  let limit = Math.min(most, Math.max(least, start));
-  let isDoubling = true;
-  let halvings = 0;
-  let inFlight = 0;
-  let wasFull = false;
-  let answers = 0;
-  let sum = 0;
+/** How long answers take, as against the quickest rounds. */
+const createLatencies = () => {
+  let recent: number | undefined;
   let quickest = Number.POSITIVE_INFINITY;
-  const beginRound = (): void => {
-    answers = 0;
-    sum = 0;
-    wasFull = inFlight >= limit;
-  };
   return {
-    limit: () => limit,
-    begin() {
-      inFlight++;
-      wasFull ||= inFlight >= limit;
-      return halvings;
+    add(milliseconds: number): void {
+      recent = recent === undefined ? milliseconds : recent + (milliseconds - recent) / recentAnswers;
     },
-    answered(milliseconds) {
-      inFlight--;
-      answers++;
-      sum += milliseconds;
-      if (answers < limit) return;
-      const mean = sum / answers;
+    /** Takes a round's mean; says whether it was quick enough for a higher number. */
+    endRound(mean: number): boolean {
       quickest = Math.min(mean, quickest * fading);
-      // A bound that was not reached says nothing about a higher one.
-      if (wasFull && mean <= quickest * latencyFactor)
-        limit = Math.min(
-          most,
-          isDoubling ? limit * 2 : limit + Math.max(1, Math.round(most / additiveSteps)),
-        );
-      beginRound();
+      return mean <= quickest * latencyFactor;
     },
-    troubled(round) {
-      inFlight--;
-      // Calls that were on their way at the last halving tell of the same trouble.
-      if (round !== halvings) return;
-      halvings++;
-      isDoubling = false;
-      limit = Math.max(least, Math.floor(limit / 2));
-      beginRound();
+    /** 1 where answers take no longer than in the quickest rounds, 0 where they take too long; undefined before a round. */
+    room(): number | undefined {
+      if (recent === undefined || quickest === Number.POSITIVE_INFINITY) return undefined;
+      return Math.min(1, Math.max(0, (latencyFactor - recent / quickest) / (latencyFactor - 1)));
     },
   };
 };
+
+/** Makes a control that starts anew, or from what was borne. Has no clock: it is told how long answers took. */
+export const createConcurrencyControl = (
+  { start, least, most }: ConcurrencyBounds,
+  borne?: Borne,
+): ConcurrencyControl => {
+  const bounded = (wanted: number): number => Math.min(most, Math.max(least, wanted));
+  const latencies = createLatencies();
+  // Grows by fractions; only whole calls are let through.
+  let number = bounded(borne?.number ?? start);
+  let tooMuch = borne?.tooMuch ?? Number.POSITIVE_INFINITY;
+  let isQuiet = true;
+  let troubles = 0;
+  let inFlight = 0;
+  let [answers, sum, size, wasFull] = [0, 0, 0, false];
+  const limit = (): number => Math.floor(number);
+  const beginRound = (): void => {
+    [answers, sum, size, wasFull] = [0, 0, limit(), inFlight >= limit()];
+  };
+  const isCareful = (): boolean => number >= tooMuch / 2;
+  /** Places that an answer opens beside its own. */
+  const opened = (): number => {
+    const room = latencies.room();
+    const growth = room === undefined || tooMuch < Number.POSITIVE_INFINITY ? firstGrowth : laterGrowth;
+    return (growth - 1) * (room ?? 1);
+  };
+  beginRound();
+  return {
+    limit,
+    begin() {
+      inFlight++;
+      wasFull ||= inFlight >= limit();
+      return troubles;
+    },
+    answered(milliseconds) {
+      // A clock of milliseconds tells no shorter ones apart, and may be set back.
+      const took = Math.max(1, milliseconds);
+      inFlight--;
+      answers++;
+      sum += took;
+      latencies.add(took);
+      // A bound that was not reached says nothing about a higher one.
+      if (wasFull && !isCareful()) number = bounded(number + opened());
+      if (answers < size) return;
+      const isQuick = latencies.endRound(sum / answers);
+      isQuiet ||= wasFull;
+      if (wasFull && isQuick && isCareful()) number = bounded(number + Math.max(1, number / steps));
+      beginRound();
+    },
+    troubled(begun, trouble) {
+      inFlight--;
+      if (begun === troubles) {
+        troubles++;
+        // Troubles upon troubles are one, an outage, and say no more of the number than the first of them.
+        if (isQuiet) tooMuch = number;
+        isQuiet = false;
+        number = bounded(Math.floor(number * (trouble === "refused" ? afterRefusal : afterFailure)));
+      } else if (begun === troubles - 1 && trouble === "refused") {
+        // Of the calls that were on their way together, those that were not turned down are what the server bears.
+        number = bounded(Math.min(number, inFlight));
+      } else return;
+      beginRound();
+    },
+    ended() {
+      inFlight--;
+    },
+    borne() {
+      const isFound = tooMuch < Number.POSITIVE_INFINITY || limit() === most;
+      return isFound ? { number: limit(), tooMuch } : undefined;
+    },
+  };
+};
+
+/** What servers were found to bear, by their models' ids: for those that are opened again. */
+export type BorneNumbers = Map<string, Borne>;
 
 /**
  * most: default the model's own batch. between: what a call goes through when its turn has come and before it counts as
- * begun; it may wait there (for a budget) without looking like a server that answers slowly.
+ * begun; it may wait there (for a budget) without looking like a server that answers slowly. borne: what is known of the
+ * server, and is kept of it when the model is closed. control: another way to find the number.
  */
 export type ConcurrencyOptions = Partial<ConcurrencyBounds> & {
   readonly clock: Clock;
   readonly between?: (begun: LanguageModel) => LanguageModel;
+  readonly borne?: BorneNumbers | undefined;
+  readonly control?: ConcurrencyControl;
 };
 
 /** A model whose calls in flight adapt to what it bears. */
 export const withAdaptiveConcurrency = (model: LanguageModel, options: ConcurrencyOptions): LanguageModel => {
-  const { most = Math.max(1, model.capabilities.batch), least = 1, start = 16, clock, between } = options;
-  const control = createConcurrencyControl({ start, least, most });
+  const { most = Math.max(1, model.capabilities.batch), least = 1, clock, between, borne } = options;
+  const { start = firstNumber(most) } = options;
+  const { id, capabilities } = model;
+  const { control = createConcurrencyControl({ start, least, most }, borne?.get(id)) } = options;
   const queue = new PQueue({ concurrency: control.limit() });
   const adapt = (): void => {
     const limit = control.limit();
     if (queue.concurrency !== limit) queue.concurrency = limit;
   };
   const observed = async <Result>(ask: () => Promise<Result[]>): Promise<Result> => {
-    const round = control.begin();
+    const begun = control.begin();
     const start = clock.now();
     try {
       const [result] = await ask();
       control.answered(clock.now() - start);
       return result as Result;
     } catch (thrown) {
-      if (isOverload(thrown)) control.troubled(round);
-      else control.answered(clock.now() - start);
+      if (isOverload(thrown)) control.troubled(begun, isBusy(thrown) ? "refused" : "failed");
+      else control.ended();
       throw thrown;
     } finally {
       adapt();
     }
   };
-  const { id, capabilities } = model;
-  const base = { id, capabilities, close: () => model.close() };
+  const close = async (): Promise<void> => {
+    const found = control.borne();
+    if (found !== undefined) borne?.set(id, found);
+    await model.close();
+  };
+  const base = { id, capabilities, close };
   const begun: LanguageModel = {
     ...base,
     generate: (requests, callOptions) =>
