@@ -10,7 +10,12 @@ export { isRetriable } from "./failure.ts";
 export { missingKey } from "./key.ts";
 export { type Ledger, moneyOf, openLedger, type Price, spentOf } from "./ledger.ts";
 export { withCache } from "./middleware/cache.ts";
-export { type ConcurrencyOptions, withAdaptiveConcurrency } from "./middleware/concurrency.ts";
+export {
+  type BorneNumbers,
+  type ConcurrencyControl,
+  type ConcurrencyOptions,
+  withAdaptiveConcurrency,
+} from "./middleware/concurrency.ts";
 export { withLedger } from "./middleware/ledger.ts";
 export { withRecording } from "./middleware/record.ts";
 export { type RetryEvent, type RetryOptions, withRetry } from "./middleware/retry.ts";

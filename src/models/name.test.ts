@@ -121,6 +121,21 @@ describe("openModel", () => {
     await server.close();
   });
 
+  it("keeps what each member of a pool was found to bear, for the next time that it is opened", async () => {
+    const servers = [await startEndpoint(), await startEndpoint()];
+    const members = servers.map(({ baseURL }) => `${baseURL}#m`);
+    const borneNumbers = new Map([[members[1]!, { number: 2, tooMuch: 3 }]]);
+    const model = await openModel(members.join("|"), { environment: {}, concurrency: 4, borneNumbers });
+    const request = { messages: [{ role: "user" as const, content: "?" }], maxTokens: 9, temperature: 0 };
+    await model.generate(Array.from({ length: 40 }, (_, seed) => ({ ...request, seed })));
+    await model.close();
+    expect([...borneNumbers.keys()].sort()).toEqual([...members].sort());
+    const [first, second] = members.map((member) => borneNumbers.get(member));
+    expect(first).toEqual({ number: 4, tooMuch: Number.POSITIVE_INFINITY });
+    expect(second?.tooMuch).toBe(3);
+    for (const server of servers) await server.close();
+  });
+
   it("opens an endpoint without sending anything", async () => {
     const model = await openModel("http://127.0.0.1:1/v1#m", { environment: {}, concurrency: 3 });
     expect(model.id).toBe("http://127.0.0.1:1/v1#m");

@@ -78,12 +78,13 @@ const openMember = async (
   options: OpenOptions,
   name: string,
 ): Promise<LanguageModel> => {
-  const { timeout, clock = systemClock, ledger, prices = {} } = options;
+  const { timeout, clock = systemClock, ledger, prices = {}, borneNumbers } = options;
   const meter = ledger?.meter({ model: id, price: priceOf(prices, id, name) });
   const provider = await openProvider(id, target, options, meter);
   const timed = withTimeout(provider, timeout === undefined ? {} : { milliseconds: timeout });
   return withAdaptiveConcurrency(timed, {
     clock,
+    borne: borneNumbers,
     ...(meter === undefined ? {} : { between: (begun) => withBudget(begun, meter) }),
   });
 };

@@ -84,6 +84,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   let recorder: Recorder | undefined;
   const scoringWays: NonNullable<OpenOptions["scoringWays"]> = new Map();
   const refusedFields: NonNullable<OpenOptions["refusedFields"]> = new Map();
+  const borneNumbers: NonNullable<OpenOptions["borneNumbers"]> = new Map();
   const openStore = async (name: string): Promise<AnswerStore | undefined> => {
     const own = folder === undefined ? undefined : join(folder, callsName);
     const kept = cache === "run" ? own : expandHome(cache);
@@ -117,6 +118,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
         recorder,
         scoringWays,
         refusedFields,
+        borneNumbers,
         cache: await openStore(name),
       };
     },
