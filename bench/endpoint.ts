@@ -1,8 +1,9 @@
 // How many calls a second one process makes through the whole path from openModel to a reply, beside bare loops over
-// fetch and node:http in the same run; and how much of a slow server's throughput is lost at hundreds of calls in flight.
-// The server is a process of its own on this machine. Every loop is bounded in count and time. Ends with status 1 below
-// 1,500 calls a second, or where 10 % are lost once the number in flight has grown.
-// npm run bench:endpoint -- [--calls 6000] [--in-flight 64] [--latency 500] [--at-once 500] [--rounds 12]
+// fetch and node:http in the same run; and how much of a slow server's throughput is lost at hundreds of calls in flight,
+// over whole runs from their start, of so many rounds of calls (12, 25 and 50: what takes 6, 12.5 and 25 s where nothing is
+// lost), and once the number in flight has grown. The server is a process of its own on this machine. Every loop is bounded
+// in count and time. Ends with status 1 below 1,500 calls a second, or where more than 10 % of the longest run are lost.
+// npm run bench:endpoint -- [--calls 6000] [--in-flight 64] [--latency 500] [--at-once 500] [--rounds 12,25,50]
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,20 +14,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openAnswerStore, openLedger, openModel } from "../src/models/index.ts";
 import { hold } from "./goals.ts";
-import { readWholeNumber, readWords } from "./words.ts";
+import { readWholeNumber, readWholeNumbers, readWords } from "./words.ts";
 
 const longestMilliseconds = 120_000;
-/** The goals: calls a second, and per cent lost once the number in flight has grown. */
+/** The goals: calls a second, and per cent lost of the longest run from its start. */
 const leastRate = 1500;
 const mostLost = 10;
-const warm = "openModel, generate, warm";
 const { values } = readWords(import.meta.url, {
   options: {
     calls: { type: "string", default: "6000" },
     "in-flight": { type: "string", default: "64" },
     latency: { type: "string", default: "500" },
     "at-once": { type: "string", default: "500" },
-    rounds: { type: "string", default: "12" },
+    rounds: { type: "string", default: "12,25,50" },
     serve: { type: "string" },
   },
 });
@@ -135,10 +135,11 @@ const httpCall = (baseURL: string): Call => {
     });
 };
 
-/** The whole path, with account, cache, retries, time limits and adaptive concurrency. */
-const openWhole = async (baseURL: string, folder: string, concurrency: number) => {
-  const ledger = await openLedger({ file: join(folder, `ledger-${concurrency}.jsonl`) });
-  const cache = await openAnswerStore(join(folder, `answers-${concurrency}`));
+/** The whole path, with account, cache, retries, time limits and adaptive concurrency, which begins anew. */
+const openWhole = async (baseURL: string, within: string, concurrency: number) => {
+  const folder = mkdtempSync(join(within, "run-"));
+  const ledger = await openLedger({ file: join(folder, "ledger.jsonl") });
+  const cache = await openAnswerStore(join(folder, "answers"));
   const prices = { parrot: { input: 1, output: 4 } };
   const model = await openModel(`${baseURL}#parrot`, { environment: {}, concurrency, ledger, cache, prices });
   const call: Call = async (seed) => {
@@ -187,29 +188,37 @@ const benchRate = async (folder: string): Promise<void> => {
   stop();
 };
 
-/** Against a server of fixed latency: what is lost of what so many calls in flight could do. */
+/**
+ * Against a server of fixed latency: what is lost of what so many calls in flight could do, over runs from their start, each
+ * with a model of its own, and over a last one that goes on with the number that was found.
+ */
 const benchLatency = async (folder: string): Promise<void> => {
   const latency = readWholeNumber("--latency", values.latency, 1);
   const inFlight = readWholeNumber("--at-once", values["at-once"], 1);
-  const rounds = readWholeNumber("--rounds", values.rounds, 1);
+  const lengths = readWholeNumbers("--rounds", values.rounds, 1).sort((one, other) => one - other);
+  const shortest = lengths[0]!;
+  const longest = lengths.at(-1)!;
   const { baseURL, stop } = await startServer(latency);
-  const whole = await openWhole(baseURL, folder, inFlight);
   const ideal = inFlight / (latency / 1000);
   say(
     `\nA server that takes ${latency} ms, ${inFlight} calls in flight: ${ideal.toFixed(0)} calls/s at best.`,
   );
-  const loops: [string, Call][] = [
-    ["bare node:http", httpCall(baseURL)],
-    ["openModel, generate, cold", whole.call],
-    [warm, whole.call],
-  ];
-  for (const [at, [name, call]] of loops.entries()) {
-    const rate = await measure(call, inFlight * rounds, inFlight, at * inFlight * rounds);
-    const lost = 100 * (1 - rate.rate / ideal);
-    say(`${describeRate(name, rate)}, ${lost.toFixed(1)} % lost`);
-    if (name === warm) hold({ what: name, unit: "% lost", most: mostLost }, lost);
+  const lost = async (name: string, call: Call, rounds: number, before = 0): Promise<number> => {
+    const rate = await measure(call, inFlight * rounds, inFlight, inFlight * before);
+    const share = 100 * (1 - rate.rate / ideal);
+    const calls = `${String(rounds).padStart(4)} rounds (${rate.calls} calls)`;
+    say(`${describeRate(name, rate)}, ${calls}: ${share.toFixed(1)} % lost`);
+    return share;
+  };
+  await lost("bare node:http", httpCall(baseURL), shortest);
+  for (const rounds of lengths) {
+    const whole = await openWhole(baseURL, folder, inFlight);
+    const share = await lost("openModel, from its start", whole.call, rounds);
+    const what = `openModel, ${rounds} rounds from its start`;
+    if (rounds === longest) hold({ what, unit: "% lost", most: mostLost }, share);
+    if (rounds === longest) await lost("openModel, once grown", whole.call, shortest, rounds);
+    await whole.close();
   }
-  await whole.close();
   stop();
 };
 
