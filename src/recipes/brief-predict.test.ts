@@ -157,7 +157,7 @@ describe("polis predict in the brief wording", () => {
   });
 
   it.each([
-    ["an embedded model that was made without polls", { model: "embedded:covenant-voter" }, /--model/],
+    ["an embedded model that was made without polls", { model: "embedded:covenant-assembly" }, /--model/],
     [
       "the full wording",
       { model: "embedded:covenant-assembly", wording: "full" as const },

@@ -18,6 +18,9 @@ export type WordEncoder = {
 const smallVocabulary = 8192;
 /** Share of unknown words from which text counts as outside the language. */
 const unknownShare = 0.15;
+/** Two words are little to go by: of a text of a dozen, they are no more than this. */
+const fewUnknown = 2;
+const fewShare = 0.25;
 const shownWords = 6;
 
 /** share: of the words that are unknown; words: the first of them. */
@@ -50,7 +53,8 @@ export const createForeignTextCheck = (
     const words = texts.flatMap((text) => text.match(/\p{L}+/gu) ?? []);
     const unknown = words.filter((word) => !isKnown(word));
     const share = unknown.length / Math.max(1, words.length);
-    return unknown.length === 0 || share < from
+    const isFew = from === unknownShare && unknown.length <= fewUnknown && share < fewShare;
+    return unknown.length === 0 || share < from || isFew
       ? null
       : { share, words: [...new Set(unknown)].slice(0, shownWords) };
   };
