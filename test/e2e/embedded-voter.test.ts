@@ -1,10 +1,11 @@
-// The embedded model of voters as it is shipped: that it says on whose side a person is, in the vote that it is made for. What
-// the sets that come of it are worth to people is measured by npm run bench:vote-oracle.
+// The embedded model of voters as it is shipped: that it says on whose side a person is, in the vote that it is made for, that it
+// sorts comments, plays voters and makes persons of traits. What the sets that come of its votes are worth to people is measured
+// by npm run bench:vote-oracle, how often it is right with held-out sentences by npm run bench:embedded.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { sandboxPersonas, supportOf } from "../../src/sandbox/index.ts";
+import { nameOf, readComment, sandboxPersonas, supportOf, wishesOf } from "../../src/sandbox/index.ts";
 import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("embedded-voter");
@@ -66,4 +67,85 @@ it("lets maximin give each side a seat, where plurality gives the majority both"
     ["Do not help", "Do not help"],
     ["Do not help", "Help"],
   ]);
+});
+
+it("sorts what people say into principles and clauses, each with the comments that say it", async () => {
+  const config = join(root, "configs/simulate/contract/clauses.yaml");
+  const ended = await covenant(
+    [
+      "simulate",
+      "contract",
+      "--config",
+      config,
+      "--runs",
+      "2",
+      "--set",
+      "sandbox.requests=0",
+      "--out",
+      "clauses",
+      "--json",
+    ],
+    folder,
+  );
+  expectStatus(ended, 0);
+  const learned = readFileSync(join(folder, "clauses/run-2/learned.jsonl"), "utf8").trim().split("\n");
+  type Learned = {
+    readonly part: string;
+    readonly document: {
+      readonly principles: readonly {
+        readonly title: string;
+        readonly grounds?: readonly { readonly said: string; readonly by: string }[];
+      }[];
+    };
+  };
+  const parts = learned.map((line) => JSON.parse(line) as Learned);
+  expect(parts.map(({ part }) => part)).toContain("constitution");
+  const cited = parts.flatMap(({ document }) =>
+    document.principles.flatMap(({ title, grounds = [] }) =>
+      grounds
+        .filter(({ by }) => by === "cited")
+        .map(({ said }) => [readComment(title), readComment(said)] as const),
+    ),
+  );
+  expect(cited.length).toBeGreaterThan(3);
+  const right = cited.filter(([own, said]) => JSON.stringify(own) === JSON.stringify(said));
+  expect(right.length / cited.length).toBeGreaterThan(0.9);
+});
+
+it("plays the voters of a conversation better than both baselines, by votes and by description", async () => {
+  for (const fit of ["votes", "persona"]) {
+    const ended = await covenant(
+      ["polis", "predict", "--config", join(root, "configs/polis/predict/tiny.yaml"), "--voters", "25"]
+        .concat(["--comments", join(root, "examples/polis-sandbox/comments.csv")])
+        .concat(["--votes", join(root, "examples/polis-sandbox/participants-votes.csv")])
+        .concat(["--fit", fit, "--out", fit, "--quiet"]),
+      folder,
+    );
+    expectStatus(ended, 0);
+    expect(ended.stdout).toMatch(/The model against the majority: accuracy \+\d+\.\d points .*, better;/);
+    expect(ended.stdout).toMatch(/The model against the 20 nearest: accuracy \+\d+\.\d points .*, better;/);
+  }
+});
+
+it("makes persons of traits who want what the traits say", async () => {
+  const traits = "hates spying, in haste; nosy";
+  const ended = await covenant(
+    [
+      "persona",
+      "generate",
+      "--wording",
+      "brief",
+      "--model",
+      "embedded:covenant-voter",
+      "--traits",
+      traits,
+    ].concat(["--out", "people.yaml"]),
+    folder,
+  );
+  expectStatus(ended, 0);
+  const people = readFileSync(join(folder, "people.yaml"), "utf8");
+  const described = [...people.matchAll(/description: (.+)/g)].map(([, said]) =>
+    (wishesOf(said!.replace(/^"|"$/g, "")) ?? []).map(nameOf).sort(),
+  );
+  expect(described).toEqual([["brief", "protect privacy"], ["allow privacy"]]);
 });
