@@ -41,17 +41,16 @@ const called = (folder: string, path = "", from = file): string =>
 
 describe.skipIf(process.platform === "win32")("a command that is named", () => {
   it("is said so in what a recipe says, and nowhere else", () => {
+    const left = ["Prompt:    What is npx covenant good for?", "the `covenant` command", "a covenant label"];
     const lines = [
-      "Next: npx covenant label --model './a b'",
-      "  or: npx covenant revise",
-      "Sort them first: npx covenant prompts classify.",
-      "Prompt:    What is npx covenant good for?",
+      "Next: npx covenant label --model './a b'\n  or: npx covenant revise",
+      "Run `npx covenant a` or `npx covenant b`, and `covenant c d` (`covenant e --data 'f g'`).",
+      ...left,
     ];
-    expect(lines.map((line) => asCalled(line, "covenant"))).toEqual([
-      "Next: covenant label --model './a b'",
-      "  or: covenant revise",
-      "Sort them first: covenant prompts classify.",
-      lines[3],
+    expect(lines.map((line) => asCalled(line, "node ../x.mjs"))).toEqual([
+      "Next: node ../x.mjs label --model './a b'\n  or: node ../x.mjs revise",
+      "Run `node ../x.mjs a` or `node ../x.mjs b`, and `node ../x.mjs c d` (`node ../x.mjs e --data 'f g'`).",
+      ...left,
     ]);
   });
 

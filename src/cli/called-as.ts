@@ -4,7 +4,8 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { quotedWord, usualProgram } from "../recipes/index.ts";
+import { quotedWord } from "../core/index.ts";
+import { usualProgram } from "../recipes/index.ts";
 
 /** The environment's name for the file that was called, where the launcher started another process. */
 const calledName = "COVENANT_CALLED";

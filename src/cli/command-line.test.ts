@@ -211,7 +211,7 @@ describe("settings", () => {
     ]) {
       const { status, err } = await covenant(["run", ...words]);
       expect(status).toBe(2);
-      expect(err).toMatch(/is the configuration of a run of `covenant label`, which `.+ --resume \S+` /);
+      expect(err).toMatch(/is the configuration of a run of `npx covenant label`, which `.+ --resume \S+` /);
     }
     write("labelled/events.jsonl", `${JSON.stringify({ ...event, name: "run" })}\n`);
     expect((await covenant(["run", "--config", labelled])).err).not.toContain("is the configuration of");

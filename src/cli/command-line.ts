@@ -18,6 +18,8 @@ import { type PeoplesTerminal, peoplesTerminal, type Terminal } from "./terminal
 
 export type CommandLine = Omit<CommandHost, "terminal"> & {
   readonly terminal: Terminal;
+  /** How the program is called, in the commands that are named; default: npx covenant. */
+  readonly program?: string;
   /** What was typed after `covenant`. */
   readonly words: readonly string[];
   readonly recipes: readonly RecipeEntry[];
@@ -131,7 +133,8 @@ const report = async (thrown: unknown, line: OpenLine): Promise<number> => {
     return exitStatus.wrongUse;
   }
   const { words, terminal, program = usualProgram } = line;
-  terminal.err(asCalled(describeFailure(thrown, words.includes("--verbose")), program));
+  terminal.told.err(describeFailure(thrown, words.includes("--verbose")));
+  // the same sentence as a person reads
   const code = thrown instanceof CovenantError ? thrown.code : "unexpected";
   printFault(line, code, asCalled(messageOf(thrown), program));
   return statusOf(thrown);
@@ -141,7 +144,7 @@ const report = async (thrown: unknown, line: OpenLine): Promise<number> => {
 export const runCommandLine = async (given: CommandLine): Promise<number> => {
   let line: OpenLine = {
     ...given,
-    terminal: peoplesTerminal(given.terminal, createRedact(given.environment)),
+    terminal: peoplesTerminal(given.terminal, createRedact(given.environment), given.program),
   };
   try {
     line = { ...line, words: resolveHelp(line.words, line.recipes) };

@@ -68,7 +68,7 @@ describe("a configuration of another command", () => {
     const told = await covenant("simulate", "vote", "--model", "openai:x", "--config", games);
     expect(told.status).toBe(2);
     expect(told.err).toBe(
-      `error: ${games} is a configuration of \`covenant simulate games\`, and not of \`covenant simulate vote\`.\n`,
+      `error: ${games} is a configuration of \`npx covenant simulate games\`, and not of \`npx covenant simulate vote\`.\n`,
     );
     // a key of nobody, keys of everybody, and the command's own with a wrong value
     for (const text of ["flexible: [0.1]\nnobodys: 1\n", "model: 1\nseed: 1\n", "seats: none\n"]) {
@@ -187,15 +187,15 @@ describe("a run of another command that is resumed", () => {
     ["revise", "revise: {rounds: 2}\n", "label"],
     ["label", "label: {votes: 3}\n", "revise"],
   ])("is told as what it is, with the command that continues it: %s", async (made, settings, asked) => {
-    const own = join(folder, `made-by-${made}`);
+    const own = join(folder, `made by ${made}`);
     mkdirSync(own, { recursive: true });
-    write(`made-by-${made}/config.yaml`, settings);
+    write(`made by ${made}/config.yaml`, settings);
     const start = { type: "run-start", time: 0, name: made, seed: 3, stages: [made] };
-    write(`made-by-${made}/events.jsonl`, `${JSON.stringify(start)}\n`);
+    write(`made by ${made}/events.jsonl`, `${JSON.stringify(start)}\n`);
     const { status, err } = await covenant(asked, "--resume", own);
     expect(status).toBe(2);
     expect(err).toBe(
-      `error: ${own}/config.yaml is the configuration of a run of \`covenant ${made}\`, which \`covenant ${made} --resume ${own}\` continues. \`covenant ${asked}\` has settings of its own: leave this file or folder out, and name another one as --out.\n`,
+      `error: ${own}/config.yaml is the configuration of a run of \`npx covenant ${made}\`, which \`npx covenant ${made} --resume '${own}'\` continues. \`npx covenant ${asked}\` has settings of its own: leave this file or folder out, and name another one as --out.\n`,
     );
   });
 });
@@ -238,6 +238,25 @@ describe("a command that is named as the next one", () => {
       `\nNext: ${program} invert general --out opposite.yaml\n`,
     );
     program = undefined;
+  });
+
+  it("is so in every sentence of a fault, also in the document of --json, and in a plan's warnings", async () => {
+    mkdirSync(join(folder, "by other"), { recursive: true });
+    write("by other/config.yaml", "revise: {rounds: 2}\n");
+    const start = { type: "run-start", time: 0, name: "revise", seed: 3, stages: ["revise"] };
+    write("by other/events.jsonl", `${JSON.stringify(start)}\n`);
+    const own = join(folder, "by other");
+    program = "node ../covenant.mjs";
+    const { out, err } = await covenant("label", "--resume", own, "--json");
+    const plan = await covenant("generate", "embedded:covenant-tiny", "--prompt", "Be kind.", "--dry-run");
+    program = undefined;
+    const told = `run of \`node ../covenant.mjs revise\`, which \`node ../covenant.mjs revise --resume '${own}'\` continues. \`node ../covenant.mjs label\` has`;
+    expect(err).toContain(told);
+    const { error } = JSON.parse(out) as { error: { message: string } };
+    expect(error.message).toContain(told);
+    expect(plan.out).toMatch(
+      /^Warning: .*To ask it something: `node \.\.\/covenant\.mjs chat embedded:covenant-tiny`$/m,
+    );
   });
 });
 

@@ -3,7 +3,7 @@
 // Knows recipes by their shape only.
 
 import { basename, dirname } from "node:path";
-import { expandHome } from "../core/index.ts";
+import { expandHome, quotedWord } from "../core/index.ts";
 import type { Recipe } from "../recipes/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { configName, readEvents } from "../runs/index.ts";
@@ -39,7 +39,7 @@ const isConstitution = ({ principles }: Tree): boolean =>
   Array.isArray(principles) && principles.every((one) => typeof one === "object" && one !== null);
 
 const ofOtherRun = (file: string, run: string, recipe: Recipe): string =>
-  `${file} is the configuration of a run of \`covenant ${run}\`, which \`covenant ${run} --resume ${dirname(file)}\` continues. \`covenant ${nameOf(recipe)}\` has settings of its own: leave this file or folder out, and name another one as --out.`;
+  `${file} is the configuration of a run of \`covenant ${run}\`, which \`covenant ${run} --resume ${quotedWord(dirname(file))}\` continues. \`covenant ${nameOf(recipe)}\` has settings of its own: leave this file or folder out, and name another one as --out.`;
 
 /**
  * For a file that is the configuration of another command, or a constitution, a line that says so; else nothing. others: loads
@@ -56,7 +56,8 @@ export const tellOtherFile = async (
   const run = await commandOfRun(file);
   if (run !== null) return run === nameOf(recipe) ? [] : [ofOtherRun(file, run, recipe)];
   if (isConstitution(tree)) {
-    const remedy = "constitution" in recipe.flags ? `Give it as --constitution ${file}` : "Leave it out";
+    const remedy =
+      "constitution" in recipe.flags ? `Give it as --constitution ${quotedWord(file)}` : "Leave it out";
     return [`${file} is a constitution, and no configuration. ${remedy}.`];
   }
   const names = (await others()).filter((one) => knowsKeys(one, tree)).map(nameOf);

@@ -17,7 +17,7 @@ const screenOf = (text: string): string[] => {
   return lines.filter((line) => line !== "");
 };
 
-const watch = (isLive: boolean, columns = 120) => {
+const watch = (isLive: boolean, columns = 120, program?: string) => {
   const clock = manualClock(0);
   let text = "";
   const terminal = {
@@ -28,7 +28,7 @@ const watch = (isLive: boolean, columns = 120) => {
     isLive,
     columns: () => columns,
   };
-  const view = createProgressView(peoplesTerminal(terminal), clock);
+  const view = createProgressView(peoplesTerminal(terminal, undefined, program), clock);
   const progress = (stage: string, seconds: number, done: number, total: number, note?: string): void => {
     clock.advance(seconds * 1000 - clock.now());
     const words = note === undefined ? {} : { note };
@@ -61,6 +61,12 @@ describe("on a terminal", () => {
     expect(lines[0]).toContain("loss 0.3");
     expect(lines[0]).toContain("██████░");
     expect(lines[1]).toContain("ethical/revise");
+  });
+
+  it("a command in a warning is named as the program was called", () => {
+    const { view, text } = watch(false, 120, "node x.mjs");
+    view.handle({ type: "warning", time: 0, code: "none", stage: "label", text: "Try `covenant revise`." });
+    expect(text()).toBe("warning: label: Try `node x.mjs revise`.\n");
   });
 
   it("a finished stage says which of how many it was, where the run said how many there are", () => {

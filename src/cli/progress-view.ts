@@ -148,7 +148,7 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   const screen = createScreen(terminal, clock, running);
   const print = (line: string): void => {
     screen.erase();
-    terminal.err(`${line}\n`);
+    terminal.told.err(`${line}\n`);
     screen.draw();
   };
   const progress = (event: Progress): void => {

@@ -15,12 +15,10 @@ import {
 } from "../core/index.ts";
 import {
   arrowNotices,
-  asCalled,
   type Conversation,
   planCommand,
   type Recipe,
   type RecipeContext,
-  usualProgram,
 } from "../recipes/index.ts";
 import { besideName, configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
@@ -43,8 +41,6 @@ export type CommandHost = {
   readonly every?: (milliseconds: number, callback: () => void) => () => void;
   readonly conversation?: Omit<Conversation, "write">;
   readonly startProcess?: RecipeContext["startProcess"];
-  /** How the program is called, in the commands that are named; default: npx covenant. */
-  readonly program?: string;
   /** Loads all recipes: said of a configuration that belongs to another one. */
   readonly others?: () => Promise<readonly Recipe[]>;
 };
@@ -243,7 +239,7 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const config = await assembleConfig(recipe, files, settings, under, host.others);
     refuseIdleOptions(recipe, config, settings, options.fresh === true);
     for (const note of [...repeatedOptions(options), ...repeatedSettings(settings)])
-      host.terminal.err(`warning: ${note}\n`);
+      host.terminal.told.err(`warning: ${note}\n`);
     const work = options.dryRun === true ? showPlan : runRecipe;
     await work(recipe, config, options, host).catch((thrown: unknown) => {
       throw resume === undefined ? thrown : ofResumed(thrown, resume);
@@ -286,7 +282,7 @@ const showPlan = async (
     contextOf(host, () => undefined, options.fresh === true),
   );
   if (options.json === true) printDocument(host, plan);
-  else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
+  else host.terminal.told.out(`${formatPlan(plan).join("\n")}\n`);
 };
 
 /** What is said of a command that was interrupted: whether the same again continues. */
@@ -328,10 +324,7 @@ const runRecipe = async (
     const outcome = await recipe.run(config, context);
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
-    else
-      host.terminal.out(
-        outcome.lines.map((line) => `${asCalled(line, host.program ?? usualProgram)}\n`).join(""),
-      );
+    else host.terminal.told.out(outcome.lines.map((line) => `${line}\n`).join(""));
   } catch (thrown) {
     if (!(thrown instanceof InterruptedError)) throw thrown;
     throw new InterruptedError(`Interrupted. ${text}`, thrown.facts);

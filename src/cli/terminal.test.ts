@@ -115,3 +115,23 @@ describe("texts for people", () => {
     expect(written).toEqual(["a\\x7f[HF_TOKEN]", "b\\x07", '"c\u007f\u009b"']);
   });
 });
+
+describe("commands in what is written", () => {
+  it("are named as the program was called where the program itself says something, and only there", () => {
+    const said = "Try `covenant revise` or `npx covenant label`.\n";
+    const written: string[] = [];
+    const write = (text: string): void => void written.push(text);
+    const stream = { out: write, err: write, isLive: false, columns: () => 80 };
+    const terminal = peoplesTerminal(stream, undefined, "node 'x y.mjs'");
+    terminal.told.out(said);
+    terminal.told.err(said);
+    const told = "Try `node 'x y.mjs' revise` or `node 'x y.mjs' label`.\n";
+    expect(written.splice(0)).toEqual([told, told]);
+    terminal.out(said);
+    terminal.err(said);
+    terminal.asIs.out(said);
+    expect(written.splice(0)).toEqual([said, said, said]);
+    peoplesTerminal(stream).told.err(said);
+    expect(written).toEqual(["Try `npx covenant revise` or `npx covenant label`.\n"]);
+  });
+});

@@ -3,6 +3,7 @@
 // characters of texts, which come from models and files, instead of sending them to the terminal.
 
 import type { Redact } from "../core/index.ts";
+import { asCalled, usualProgram } from "../recipes/index.ts";
 
 export type Terminal = {
   /** stdout. */
@@ -49,19 +50,36 @@ const escapedAround = (text: string): string => {
 export const showControls = (text: string, colours = false): string =>
   colours ? escapedAround(text) : escaped(text);
 
-/** A terminal for people. asIs: for documents, which must hold every character, and for the command line's own drawing. */
-export type PeoplesTerminal = Terminal & { readonly asIs: Pick<Terminal, "out" | "err"> };
+/**
+ * A terminal for people. asIs: for documents, which must hold every character, and for the command line's own drawing. told: for
+ * messages (faults, warnings, plans, closing lines), in which commands are named as the program was called; what a model says
+ * and help are none.
+ */
+export type PeoplesTerminal = Terminal & Readonly<Record<"asIs" | "told", Pick<Terminal, "out" | "err">>>;
 
-/** The same terminal, with secrets replaced in all that is written and control characters shown. */
-export const peoplesTerminal = (terminal: Terminal, redact: Redact = (text) => text): PeoplesTerminal => {
+/**
+ * The same terminal, with secrets replaced in all that is written and control characters shown. program: how it is called,
+ * default: as in a checkout.
+ */
+export const peoplesTerminal = (
+  terminal: Terminal,
+  redact: Redact = (text) => text,
+  program = usualProgram,
+): PeoplesTerminal => {
   const asIs = {
     out: (text: string) => terminal.out(redact(text)),
     err: (text: string) => terminal.err(redact(text)),
   };
+  const out = (text: string) => asIs.out(showControls(text, terminal.colours));
+  const err = (text: string) => asIs.err(showControls(text));
   return {
-    out: (text) => asIs.out(showControls(text, terminal.colours)),
-    err: (text) => asIs.err(showControls(text)),
+    out,
+    err,
     asIs,
+    told: {
+      out: (text) => out(asCalled(text, program)),
+      err: (text) => err(asCalled(text, program)),
+    },
     isLive: terminal.isLive,
     columns: () => terminal.columns(),
     ...(terminal.colours === undefined ? {} : { colours: terminal.colours }),

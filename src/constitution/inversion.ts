@@ -28,7 +28,7 @@ export const invert = (constitution: Constitution): Constitution => {
     throw new UserError(
       "principle-without-opposite",
       `The constitution "${constitution.name}" cannot be inverted: ${ids.join(", ")} ${ids.length === 1 ? "has" : "have"} no opposite. ` +
-        "Give each of these principles an `opposite` with title, critique, revision and preference, let a model write them (covenant invert --model ...), or leave the inversion out (with covenant run: --arms ethical).",
+        "Give each of these principles an `opposite` with title, critique, revision and preference, let a model write them (`covenant invert --model ...`), or leave the inversion out (`covenant run --arms ethical`).",
       { constitution: constitution.name, principles: ids },
     );
   }

@@ -1,7 +1,7 @@
 // Numbers, shares and intervals as every summary writes them.
 
 import { expect, it } from "vitest";
-import { counted, dollars, percent, percentRange } from "./wording.ts";
+import { counted, dollars, percent, percentRange, quotedWord } from "./wording.ts";
 
 it("writes numbers with their nouns, shares in percent, and what is not known as that", () => {
   expect([counted(1, "row"), counted(1200, "row"), counted(0, "reply", "replies")]).toEqual([
@@ -13,4 +13,10 @@ it("writes numbers with their nouns, shares in percent, and what is not known as
   ]);
   expect(percentRange({ low: 0.4737, high: 0.567 })).toBe("[47.4, 56.7]");
   expect([percentRange({ low: null, high: 1 }), percentRange({ low: 0, high: null })]).toEqual(["", ""]);
+});
+
+it("quotes words of a command line that a shell would take apart", () => {
+  expect(["runs/a-1", "lr=1e-3", "two words", "it's", "$HOME", ""].map(quotedWord)).toEqual([
+    ...["runs/a-1", "lr=1e-3", "'two words'", "'it'\\''s'", "'$HOME'", "''"],
+  ]);
 });

@@ -1,4 +1,4 @@
-// Numbers with their nouns, shares in percent and money, as people write them.
+// Numbers with their nouns, shares in percent, money and words of command lines, as people write them.
 // Knows English and nothing of what is counted.
 
 /** "1 row", "2 rows", "0 rows"; several: the plural where it is not the singular with an s. */
@@ -21,3 +21,7 @@ export const percentRange = ({
   readonly high: number | null;
 }): string =>
   low === null || high === null ? "" : `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
+
+/** A word of a command line, in quotes where a shell would take it apart. */
+export const quotedWord = (word: string): string =>
+  /^[\w./:@%+=,~#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -20,7 +20,7 @@ import { hereFile } from "./stages/data-files.ts";
 
 const ratingsSchema = z.strictObject({
   data: fileSetting(
-    "a file of battles {model_a, model_b, winner} is needed (covenant evaluate ratings battles.jsonl)",
+    "a file of battles {model_a, model_b, winner} is needed (`covenant evaluate ratings battles.jsonl`)",
   ).describe(
     "file of battles {model_a, model_b, winner}, or with winner_model_a, winner_model_b, winner_tie, or of MT-Bench's verdicts {question_id, model_1, model_2, g1_winner, g2_winner}",
   ),

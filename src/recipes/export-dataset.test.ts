@@ -382,8 +382,8 @@ describe("an export", () => {
 
   it("says what is missing: a run, a run of another kind, a stage that is not done, any row", async () => {
     expect(await fails("nowhere")).toMatch(/no run folder/);
-    await makeLabelRun(join(folder, "begun"), items, {}, { unfinished: true });
-    expect(await fails("begun")).toMatch(/has not finished its stage rows/);
+    await makeLabelRun(join(folder, "just begun"), items, {}, { unfinished: true });
+    expect(await fails("just begun")).toMatch(/finished its stage rows.* --resume '\S+just begun'`/);
     await makeReviseRun(join(folder, "cut"), [{ ...items[0]!, revisions: [""] }]);
     expect(await fails("cut", { shape: "chain" })).toMatch(
       /no rows of this shape: .*1 cut at the token limit/,

@@ -37,7 +37,7 @@ import { describeLeftOut, type LeftOutCounts } from "./stages/left-out.ts";
 import { spentInRun } from "./summaries/data-summary.ts";
 import { nextCommands } from "./summaries/next-command.ts";
 
-const needed = "a run folder is needed: covenant export dataset runs/revise";
+const needed = "a run folder is needed: `covenant export dataset runs/revise`";
 
 const schema = z.strictObject({
   run: z

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
-import { counted, covenantVersion, expandHome, formatYaml, UserError } from "../core/index.ts";
+import { counted, covenantVersion, expandHome, formatYaml, quotedWord, UserError } from "../core/index.ts";
 import { configName } from "../runs/index.ts";
 import { harmTags, harmWarning } from "./datasets/card.ts";
 import {
@@ -25,7 +25,7 @@ const text = (needed: string) =>
   z.string({ error: ({ input }) => (input === undefined ? needed : undefined) }).min(1);
 
 const schema = z.strictObject({
-  folder: text("a folder is needed: covenant export push ./dataset --to owner/name")
+  folder: text("a folder is needed: `covenant export push ./dataset --to owner/name`")
     .overwrite(expandHome)
     .describe("data set that was exported, or model folder"),
   to: text("a name on the hub is needed: --to owner/name")
@@ -75,7 +75,7 @@ const kindOf = async (folder: string, wanted: RepositoryKind | undefined): Promi
   if (has(configName) && has("events.jsonl"))
     throw new UserError(
       "push-run",
-      `${folder} is the folder of a run. Export its rows first (covenant export dataset ${folder}), or name one of the model folders in it.`,
+      `${folder} is the folder of a run. Export its rows first (\`covenant export dataset ${quotedWord(folder)}\`), or name one of the model folders in it.`,
       { folder },
     );
   const origin = await readOrigin(folder);

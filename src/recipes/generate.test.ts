@@ -68,7 +68,7 @@ describe("words that the sandbox's model cannot know", () => {
   const model = "embedded:covenant-tiny";
   const known = "How can I plant a tree in the garden?";
   /** Said of one prompt to a model that has a chat template. */
-  const plain = expect.stringMatching(/continued as plain text.*covenant chat embedded:covenant-tiny$/);
+  const plain = expect.stringMatching(/continued as plain text.*`covenant chat embedded:covenant-tiny`$/);
 
   it("are told once, by a dry run too", async () => {
     const { warnings, notices } = await generate({

@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { counted, deriveSeed, describePlace, UserError } from "../core/index.ts";
+import { counted, deriveSeed, describePlace, quotedWord, UserError } from "../core/index.ts";
 import { type FormattedRow, readFormatted } from "../feedback/index.ts";
 import {
   createGenerator,
@@ -137,7 +137,7 @@ const prepare = async (
   if (data === undefined && model.chatTemplate !== null)
     notices.push({
       code: "plain-text",
-      text: `this model has a chat template, and the prompt is continued as plain text, without it. To ask it something: covenant chat ${name}`,
+      text: `this model has a chat template, and the prompt is continued as plain text, without it. To ask it something: \`covenant chat ${quotedWord(name)}\``,
     });
   return { model, prompts: prompts.map(({ ids }) => ids), file, notices };
 };

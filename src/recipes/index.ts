@@ -18,7 +18,7 @@ export type {
 export { useComputing } from "./settings/computing.ts";
 export { arrowNotices } from "./settings/folders.ts";
 export { createArmWorker } from "./stages/arm-worker.ts";
-export { asCalled, quotedWord, usualProgram } from "./summaries/next-command.ts";
+export { asCalled, usualProgram } from "./summaries/next-command.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {

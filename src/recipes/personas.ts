@@ -20,7 +20,7 @@ const showSchema = z.strictObject({
   id: z
     .string({
       error: ({ input }) =>
-        input === undefined ? "the id of a persona is needed (covenant persona show amina)" : undefined,
+        input === undefined ? "the id of a persona is needed (`covenant persona show amina`)" : undefined,
     })
     .min(1)
     .describe("id of the persona"),

@@ -34,7 +34,7 @@ import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
 const schema = z.strictObject({
   out: outSetting("runs/prompts"),
   seed: seedSetting,
-  files: filesSetting("files of prompts are needed (covenant prompts load prompts.csv)"),
+  files: filesSetting("files of prompts are needed (`covenant prompts load prompts.csv`)"),
   format: formatSetting,
   kind: promptKindSetting,
   area: z.string().min(1).optional().describe("area of prompts whose rows do not say it"),

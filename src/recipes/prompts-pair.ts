@@ -16,7 +16,7 @@ import { nextCommands } from "./summaries/next-command.ts";
 const schema = z.strictObject({
   out: outSetting("comparisons.jsonl").describe("JSONL file to write"),
   answers: filesSetting(
-    "files of answers are needed (covenant prompts pair one.jsonl other.jsonl --questions question.jsonl)",
+    "files of answers are needed (`covenant prompts pair one.jsonl other.jsonl --questions question.jsonl`)",
   ).describe("files of MT-Bench's answers, of two models or more {question_id, model_id, choices}"),
   questions: fileSetting("the questions that were answered are needed (--questions question.jsonl)").describe(
     "file of MT-Bench's questions {question_id, category, turns}",

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { counted, inStep, matching, sequence, UserError } from "../core/index.ts";
+import { counted, inStep, matching, quotedWord, sequence, UserError } from "../core/index.ts";
 import {
   type Area,
   type AreaReply,
@@ -134,7 +134,7 @@ const noneToJudge = (
     "prompts-without-area",
     other !== undefined
       ? `${source}: all rows with an area are of ${namesOf([other, ...further])}, which is what belongs to none, so there is nothing to judge. Say what belongs to it (--areas "${other}: ..."), or choose prompts of other areas.`
-      : `No row of ${source} has an area. Sort them first: npx covenant prompts classify --prompts ${source}.`,
+      : `No row of ${source} has an area. Sort them first: \`covenant prompts classify --prompts ${quotedWord(source)}\`.`,
     { file: source },
   );
 

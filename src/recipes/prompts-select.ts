@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { counted, sha256File, UserError } from "../core/index.ts";
+import { counted, quotedWord, sha256File, UserError } from "../core/index.ts";
 import { createSelection, formatNamed, readPrompts, type SelectedPlaces } from "../feedback/index.ts";
 import type { PromptRecord } from "../records/index.ts";
 import { checkFolder, openStages } from "./inputs/open-stages.ts";
@@ -93,7 +93,7 @@ const prepare = async (config: SelectConfig, context: RecipeContext) => {
     throw new UserError(
       "prompts-empty",
       unsorted > 0
-        ? `${config.prompts}: none of ${counted(read, "prompt")} that are wanted has an area, so there are no areas to cap (--per-area). Sort them first: npx covenant prompts classify --prompts ${config.prompts}.`
+        ? `${config.prompts}: none of ${counted(read, "prompt")} that are wanted has an area, so there are no areas to cap (--per-area). Sort them first: \`covenant prompts classify --prompts ${quotedWord(config.prompts)}\`.`
         : `${config.prompts}: none of ${counted(read, "prompt")} is of the areas, kinds and side that are wanted. Look at only, kinds and split.`,
       { file: config.prompts },
     );

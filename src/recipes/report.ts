@@ -43,7 +43,7 @@ const requireReportable = async (folder: string): Promise<{ readonly complete: b
   if (folder === usualFolder && !existsSync(folder))
     throw new UserError(
       "run-missing",
-      `There is no ${usualFolder} here, which is drawn where no folder is named. Name one that \`covenant run\` wrote: covenant report FOLDER.`,
+      `There is no ${usualFolder} here, which is drawn where no folder is named. Name one that \`covenant run\` wrote: \`covenant report FOLDER\`.`,
       { folder },
     );
   const { name, manifest, has } = await readRun(folder);

@@ -22,7 +22,7 @@ const schema = z.strictObject({
     .array(z.string().min(1).overwrite(expandHome), {
       error: ({ input }) =>
         input === undefined
-          ? "folders are needed (covenant simulate combine runs/one runs/two)"
+          ? "folders are needed (`covenant simulate combine runs/one runs/two`)"
           : "expected a list of folders",
     })
     .min(1)

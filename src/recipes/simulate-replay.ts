@@ -17,7 +17,7 @@ const schema = z.strictObject({
   run: z
     .string({
       error: ({ input }) =>
-        input === undefined ? "a run folder is needed (covenant simulate replay runs/contract)" : undefined,
+        input === undefined ? "a run folder is needed (`covenant simulate replay runs/contract`)" : undefined,
     })
     .min(1)
     .overwrite(expandHome)

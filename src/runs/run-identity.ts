@@ -3,7 +3,7 @@
 
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { describeValue, fileError, parseYaml, UserError } from "../core/index.ts";
+import { describeValue, fileError, parseYaml, quotedWord, UserError } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { callsName, configName, listFiles } from "./artefacts.ts";
 import { eventFileName, readEvents } from "./event-log.ts";
@@ -108,7 +108,7 @@ export const checkIdentity = async (
     if (await holdsNothing(folder, [])) return { isNew: true, replaces: true, isChanged: false };
     throw new UserError(
       "run-differs",
-      `The folder ${folder} holds a run of \`covenant ${start.name}\`; expected one of \`covenant ${wanted.name}\`, or an empty folder. Choose another --out, such as ${await freeBeside(folder)}; or give --fresh to begin anew (the old run is moved aside, not deleted). What lies there continues with \`covenant ${start.name} --resume ${folder}\`.`,
+      `The folder ${folder} holds a run of \`covenant ${start.name}\`; expected one of \`covenant ${wanted.name}\`, or an empty folder. Choose another --out, such as ${quotedWord(await freeBeside(folder))}; or give --fresh to begin anew (the old run is moved aside, not deleted). What lies there continues with \`covenant ${start.name} --resume ${quotedWord(folder)}\`.`,
       { folder, command: start.name },
     );
   }
@@ -134,7 +134,7 @@ export const checkIdentity = async (
   throw new UserError(
     "run-differs",
     `The folder ${folder} holds another run. What differs:\n  ${differing.join("\n  ")}\n` +
-      `Choose another --out, such as ${await freeBeside(folder)}, or give --fresh to begin anew (the old run is moved aside, not deleted).`,
+      `Choose another --out, such as ${quotedWord(await freeBeside(folder))}, or give --fresh to begin anew (the old run is moved aside, not deleted).`,
     { folder, differing },
   );
 };

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 describe("another folder", () => {
   it("that holds another run is refused with the keys that differ, and left as it was", async () => {
-    const folder = join(root, "run");
+    const folder = join(root, "a run");
     const log = createLog();
     await runSquares(optionsFor(folder, log), log);
     const before = readFileSync(join(folder, "events.jsonl"), "utf8");
@@ -37,11 +37,11 @@ describe("another folder", () => {
     expect(error.message).toContain("count: 5 there, 6 now");
     expect(error.message).toContain("nested.rate: 0.5 there, 0.25 now");
     expect(error.message).toContain("extra: nothing there, true now");
-    expect(error.message).toContain(`Choose another --out, such as ${folder}-2, or give --fresh`);
+    expect(error.message).toContain(`Choose another --out, such as '${folder}-2', or give --fresh`);
     const other = await reasonOf(openRun(optionsFor(folder, log, { name: "cubes", config: { rate: 1 } })));
     expect(other.message).toContain("holds a run of `covenant squares`; expected one of `covenant cubes`");
-    expect(other.message).toContain(`Choose another --out, such as ${folder}-2; or give --fresh`);
-    expect(other.message).toContain(`continues with \`covenant squares --resume ${folder}\``);
+    expect(other.message).toContain(`Choose another --out, such as '${folder}-2'; or give --fresh`);
+    expect(other.message).toContain(`continues with \`covenant squares --resume '${folder}'\``);
     expect(other.message).not.toContain("there,");
     expect((await reasonOf(openRun(optionsFor(folder, log, { seed: 2 })))).message).toContain(
       "seed: 1 there, 2 now",

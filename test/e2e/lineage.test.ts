@@ -122,7 +122,7 @@ describe("covenant lineage", () => {
     expect(headings.map(([, number]) => number)).toEqual(["1", "2", "3", "4"]);
     expect(stdout.indexOf("In short\n  said ")).toBeGreaterThan(0);
     expect(stdout.indexOf("before (base)")).toBeLessThan(stdout.indexOf("\n1. What was said"));
-    expect(stdout).toContain("(`covenant simulate contract`, contract)");
+    expect(stdout).toMatch(/\(`.*covenant\S* simulate contract`, contract\)/);
     expect(stdout).toMatch(
       /It is one of [\d,]+ labels that dpo learned from, \d+ of them judged under the same/,
     );
@@ -139,7 +139,7 @@ describe("covenant lineage", () => {
 describe("covenant lineage refuses", () => {
   it("what is no run, is a run of another command, or a prompt or an arm that is not there", async () => {
     expect(await refusal("nothing")).toContain("nothing is no run folder");
-    expect(await refusal("contract")).toContain("contract was written by `covenant simulate contract`.");
+    expect(await refusal("contract")).toMatch(/contract was written by `.*covenant\S* simulate contract`\./);
     expect(await refusal("policy", "--prompt", "test-harmful-9999")).toMatch(
       /no held-out prompt "test-harmful-9999"; expected one of 10, such as test-/,
     );
@@ -154,8 +154,8 @@ describe("covenant lineage refuses", () => {
 
   it("a folder of a simulation that is not there, or is another one", async () => {
     expect(await refusal("policy", "--contract", "gone")).toContain("gone is no run folder");
-    expect(await refusal("policy", "--contract", "policy")).toContain(
-      "--contract policy was written by `covenant run`",
+    expect(await refusal("policy", "--contract", "policy")).toMatch(
+      /--contract policy was written by `.*covenant\S* run`/,
     );
     cpSync(inFolder("contract"), inFolder("other"), { recursive: true });
     for (const run of ["run-1", "run-2"]) writeFileSync(inFolder("other", run, "ratings.jsonl"), "");

@@ -104,7 +104,9 @@ describe("ratings", () => {
 
   it("are named where a command of prompts is given votes", async () => {
     const { stderr } = expectStatus(await covenant(["prompts", "load", "decided.jsonl"], folder), 2);
-    expect(stderr.replace(/\s+/g, " ")).toMatch(/line 1: these are votes .*: covenant evaluate ratings\. ?$/);
+    expect(stderr.replace(/\s+/g, " ")).toMatch(
+      /line 1: these are votes .*: `.*covenant\S* evaluate ratings`\. ?$/,
+    );
   });
 });
 

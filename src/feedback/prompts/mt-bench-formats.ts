@@ -28,7 +28,7 @@ const whole =
 const refuseOne = (row: unknown, place: TextPlace): UserError =>
   new UserError(
     "prompt-row",
-    `${describePlace(place)}: these are ${hasFields(row, "choices") ? "one model's answers to MT-Bench's questions (question_id, model_id, choices), which hold no comparison of two; covenant prompts pair makes comparisons of two models' answers" : "MT-Bench's grades of one model's answers (question_id, model, score), which hold no comparison of two"}. Expected verdicts on pairs (model_1, model_2, g1_winner, g2_winner, g1_user_prompt), or for prompts MT-Bench's question.jsonl (question_id, category, turns).`,
+    `${describePlace(place)}: these are ${hasFields(row, "choices") ? "one model's answers to MT-Bench's questions (question_id, model_id, choices), which hold no comparison of two; `covenant prompts pair` makes comparisons of two models' answers" : "MT-Bench's grades of one model's answers (question_id, model, score), which hold no comparison of two"}. Expected verdicts on pairs (model_1, model_2, g1_winner, g2_winner, g1_user_prompt), or for prompts MT-Bench's question.jsonl (question_id, category, turns).`,
     { ...place },
   );
 

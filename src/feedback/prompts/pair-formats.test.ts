@@ -287,7 +287,7 @@ describe("MT-Bench", () => {
     [
       "answers.jsonl",
       jsonl({ question_id: 81, answer_id: "x", model_id: "m", choices: [{ index: 0, turns: ["a", "b"] }] }),
-      /answers\.jsonl, line 1: these are one model's answers to MT-Bench's questions .*, which hold no comparison of two; covenant prompts pair makes .*\. Expected verdicts on pairs/,
+      /answers\.jsonl, line 1: these are one model's answers to MT-Bench's questions .*, which hold no comparison of two; `covenant prompts pair` makes .*\. Expected verdicts on pairs/,
     ],
     [
       "gpt-4_single.jsonl",
@@ -310,7 +310,7 @@ describe("MT-Bench", () => {
     [
       "votes.jsonl",
       jsonl(...["model_a", "tie"].map((winner) => ({ model_a: "m", model_b: "n", winner, turn: 1 }))),
-      /^\S+votes\.jsonl, line 1: these are votes on battles .* without the conversations.*: covenant evaluate ratings\.$/,
+      /^\S+votes\.jsonl, line 1: these are votes on battles .* without the conversations.*: `covenant evaluate ratings`\.$/,
     ],
     [
       "all-answers.jsonl",

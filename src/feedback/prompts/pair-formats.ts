@@ -125,7 +125,7 @@ const isVote = (row: unknown): boolean =>
 const refuseVotes = (place: TextPlace): UserError =>
   new UserError(
     "prompt-row",
-    `${describePlace(place)}: these are votes on battles (model_a, model_b, winner) without the conversations, so there are no prompts. Expected conversation_a and conversation_b, or prompt, response_a and response_b. What they are good for is ratings of the models: covenant evaluate ratings.`,
+    `${describePlace(place)}: these are votes on battles (model_a, model_b, winner) without the conversations, so there are no prompts. Expected conversation_a and conversation_b, or prompt, response_a and response_b. What they are good for is ratings of the models: \`covenant evaluate ratings\`.`,
     { ...place },
   );
 
@@ -234,7 +234,7 @@ const isPromptless = (row: unknown): boolean =>
 const refusePromptless = (place: TextPlace): UserError =>
   new UserError(
     "prompt-row",
-    `${describePlace(place)}: these are pairs of texts (text_a, text_b, preferred_text) without what they answer, so there is no prompt, and no conversation to compare them in. Expected a column prompt or input beside them, or two dialogues that begin with "\\n\\nHuman:" and share a beginning. As they are, covenant evaluate baselines says how often the preferred text is the longer one.`,
+    `${describePlace(place)}: these are pairs of texts (text_a, text_b, preferred_text) without what they answer, so there is no prompt, and no conversation to compare them in. Expected a column prompt or input beside them, or two dialogues that begin with "\\n\\nHuman:" and share a beginning. As they are, \`covenant evaluate baselines\` says how often the preferred text is the longer one.`,
     { ...place },
   );
 

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../../core/index.ts";
+import { quotedWord, UserError } from "../../core/index.ts";
 import { writtenArm } from "../../records/index.ts";
 import { type RunReading, readRun } from "../../runs/index.ts";
 import { type ArmName, armNames } from "../settings/arms.ts";
@@ -169,7 +169,7 @@ export const fileOf = (
   if (run.stages.some(({ stage }) => stage === found.stage)) return found.path;
   throw new UserError(
     "dataset-unfinished",
-    `${run.folder} has not finished its stage ${found.stage}, from which the rows come. Run the same command again (or \`covenant ${run.name} --resume ${run.folder}\`), then export.`,
+    `${run.folder} has not finished its stage ${found.stage}, from which the rows come. Run the same command again (or \`covenant ${run.name} --resume ${quotedWord(run.folder)}\`), then export.`,
     { folder: run.folder, stage: found.stage },
   );
 };

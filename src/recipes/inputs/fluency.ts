@@ -153,7 +153,7 @@ const sortingQuestions = ({ template }: SortingPrompt): Message[] => [
 const requireSorting = (prompt: SortingPrompt, asked: Pick<AskedIn, "model" | "language">): void =>
   requireKnownWords(
     { ...asked, role: "meta", messages: sortingQuestions(prompt), frame: true },
-    `It was not made with the questions of the brief form of --meta-prompt ${prompt.name}: give --meta-prompt critique, or, with --set roles.meta.model=NAME, name a model that was made with them (one of covenant pretrain with a share of mix.stance).`,
+    `It was not made with the questions of the brief form of --meta-prompt ${prompt.name}: give --meta-prompt critique, or, with --set roles.meta.model=NAME, name a model that was made with them (one of \`covenant pretrain\` with a share of mix.stance).`,
   );
 
 /** What a meta-model is asked in, whatever it is to do. */

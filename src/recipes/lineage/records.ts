@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../../constitution/index.ts";
-import { checkValue, UserError } from "../../core/index.ts";
+import { checkValue, quotedWord, UserError } from "../../core/index.ts";
 import {
   type ArmId,
   type Constitution,
@@ -88,7 +88,7 @@ const requireStages = ({ folder, stages }: RunReading, wanted: readonly StageNam
   if (lacking === undefined) return;
   throw new UserError(
     "lineage-unfinished",
-    `${folder} has not finished its stage ${lacking}. Finish the run with \`covenant run --resume ${folder}\` first.`,
+    `${folder} has not finished its stage ${lacking}. Finish the run with \`covenant run --resume ${quotedWord(folder)}\` first.`,
     { folder, stage: lacking },
   );
 };

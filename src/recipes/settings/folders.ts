@@ -5,7 +5,7 @@
 
 import { readdir } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
-import { expandHome } from "../../core/index.ts";
+import { expandHome, quotedWord } from "../../core/index.ts";
 import type { Recipe, RecipePlan } from "../recipe.ts";
 
 type FromEnvironment = NonNullable<Recipe["fromEnvironment"]>;
@@ -80,7 +80,7 @@ export const arrowNotices = async (
     const sets = paths.length === 0 ? [] : await arrowSets(folder);
     const beside = paths.filter((path) => !sets.some((one) => liesIn(one, path)));
     if (sets.length === 0 || beside.length === 0) return [];
-    const text = `${name} is ${folder}, where data sets of the Python library datasets lie in Arrow (${sets.join(", ")}). They are left as they are, and this command reads and writes rows of its own beside them (${beside.join(", ")}). To learn from one of them, name it: covenant train sft --data ${sets[0]}.`;
+    const text = `${name} is ${folder}, where data sets of the Python library datasets lie in Arrow (${sets.join(", ")}). They are left as they are, and this command reads and writes rows of its own beside them (${beside.join(", ")}). To learn from one of them, name it: \`covenant train sft --data ${quotedWord(sets[0]!)}\`.`;
     return [{ code: "arrow-beside", text }];
   });
   return (await Promise.all(notices)).flat();

@@ -49,7 +49,7 @@ const differences = (
 const notContinued = (what: string, found: string, folder: string): UserError =>
   new UserError(
     "adapter-not-continued",
-    `${what} is an adapter, and training with lora goes on with it; but ${found}. Give lora the adapter's own settings, or merge it first (covenant export merge) and train new adapters on the merged model.`,
+    `${what} is an adapter, and training with lora goes on with it; but ${found}. Give lora the adapter's own settings, or merge it first (\`covenant export merge\`) and train new adapters on the merged model.`,
     { folder },
   );
 

@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { hashJson, sha256File, UserError } from "../../core/index.ts";
+import { hashJson, quotedWord, sha256File, UserError } from "../../core/index.ts";
 import { threadCount } from "../../engine/index.ts";
 import { isToBeFetched, missingKey, modelFolderOf, openModel } from "../../models/index.ts";
 import {
@@ -120,7 +120,7 @@ export const requireSameTokens = (
   if (one == null || other == null || one === other) return;
   throw new UserError(
     "reward-tokens",
-    `The reward model ${reward} has another vocabulary than the policy ${policy}, so it would read other words than were written. Train one on a model with the policy's tokenizer (covenant train reward --model ${policy}).`,
+    `The reward model ${reward} has another vocabulary than the policy ${policy}, so it would read other words than were written. Train one on a model with the policy's tokenizer (\`covenant train reward --model ${quotedWord(policy)}\`).`,
     { policy, reward },
   );
 };
@@ -131,7 +131,7 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelDescription, r
   if (chatTemplate === null && (role === "asked" || role === "trained")) {
     throw new UserError(
       "no-chat-template",
-      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or train it with one (covenant train sft --set chatTemplate=file.jinja).`,
+      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or train it with one (\`covenant train sft --set chatTemplate=file.jinja\`).`,
       { folder },
     );
   }

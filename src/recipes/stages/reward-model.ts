@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseYaml, readText, UserError } from "../../core/index.ts";
+import { parseYaml, quotedWord, readText, UserError } from "../../core/index.ts";
 import type { LoadFormat } from "../../models/index.ts";
 import type { Message } from "../../records/index.ts";
 import { closingTokens, type RewardFunction, scoreOfLogit, type TextForm } from "../../training/index.ts";
@@ -63,7 +63,7 @@ export const openReward = async (
   if (model.task !== "sequence-classification") {
     throw new UserError(
       "not-a-reward-model",
-      `${folder} is not a reward model: it has no score head. Point to the folder that "covenant train reward" wrote.`,
+      `${folder} is not a reward model: it has no score head. Point to the folder that \`covenant train reward\` wrote.`,
       { folder },
     );
   }
@@ -128,7 +128,7 @@ type Formatted = Pick<ModelDescription, "chatTemplate"> & { readonly name: strin
 /** Told where a reward model reads replies in another format than it was trained to score. texts: what prompts are. */
 export const formatNotices = (policy: Formatted, reward: Formatted, texts: TextForm): Notice[] => {
   const [own, other] = [policy.chatTemplate, reward.chatTemplate];
-  const remedy = `Train one on replies in the policy's format: covenant train reward --model ${policy.name}.`;
+  const remedy = `Train one on replies in the policy's format: \`covenant train reward --model ${quotedWord(policy.name)}\`.`;
   const told = (text: string): Notice[] => [{ code: "reward-format", text: `${text} ${remedy}` }];
   if (texts === "plain")
     return own === null && other !== null

@@ -2,14 +2,11 @@
 // settings without which it would read a model or its texts in another way. Knows the order of the story and no file's
 // content.
 
+import { quotedWord } from "../../core/index.ts";
 import { isEndpoint, runsHere } from "../../models/index.ts";
 import { areSandboxStatements } from "../inputs/sandbox-language.ts";
 import { asModelName } from "../settings/names.ts";
 import type { TextSettings } from "../stages/text-reading.ts";
-
-/** A word of a command line, in quotes where a shell would take it apart. */
-export const quotedWord = (word: string): string =>
-  /^[\w./:@%+=,~#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** How the program is called in a checkout, and in all that recipes say. */
 export const usualProgram = "npx covenant";
@@ -17,11 +14,14 @@ export const usualProgram = "npx covenant";
 const commandLine = (words: readonly string[]): string =>
   `${usualProgram} ${words.map(quotedWord).join(" ")}`;
 
-/** What a recipe said, with the commands that it names as the program is called here. */
+/**
+ * What is said to a person, with the commands that are named as the program is called here: all in backticks, and those that a
+ * closing line ends in. For what leaves the process as a message alone: rows, reports and cards are read elsewhere.
+ */
 export const asCalled = (text: string, program: string): string =>
   text.replace(
-    /^((?:Next:| {2}or:|[^\n]* first:) |[^\n]*`)npx covenant (?=\w)/gm,
-    (_, before: string) => `${before}${program} `,
+    /^((?:Next:| {2}or:) )npx covenant (?=\w)|`(?:npx )?covenant (?=\w)/gm,
+    (_, before: string | undefined) => `${before ?? "`"}${program} `,
   );
 
 /** "Next: npx covenant train sft ...", and further ways to go on below it. */
