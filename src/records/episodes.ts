@@ -105,7 +105,8 @@ export const stanceAnswers = ["for", "against", "neither"] as const;
  * change; stance: whether it is for another text or against it. comment: the id of the rating that it is the feedback of. Of a
  * stance the other text is what stands by a letter (standing; principles, sentences of a message, then clauses, as the lines of
  * meta.jsonl have them), or an earlier comment (earlier; its rating's id). answer: as it was read; problem: why it could not
- * be, and the model is asked again, up to so many attempts; then it counts as "no" or "neither".
+ * be, and the model is asked again, up to so many attempts, where another seed may help (stop, length, empty); then it counts as
+ * "no" or "neither".
  */
 export const stanceRecordSchema = z.object({
   ...recordFields,

@@ -34,7 +34,7 @@ const warnOfUnread = (
   const where = parts === 1 ? "" : ` about part ${part} of ${parts}`;
   stage.warn(
     "stances-unreadable",
-    `${counted(unread, "question")} of ${counted(questions, "short question")} to the meta-model${where} got no answer that can be read in ${counted(attempts, "attempt")}, and count${unread === 1 ? "s" : ""} as "no" (of a comment) or "neither" (of two texts). See ${join(stage.folder, "stances.jsonl")}; choose another roles.meta.model where these are many.`,
+    `${counted(unread, "question")} of ${counted(questions, "short question")} to the meta-model${where} got no answer that can be read in up to ${counted(attempts, "attempt")}, and count${unread === 1 ? "s" : ""} as "no" (of a comment) or "neither" (of two texts). See ${join(stage.folder, "stances.jsonl")}; choose another roles.meta.model where these are many.`,
   );
 };
 

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { parseTemplate } from "../../constitution/index.ts";
-import { type StanceRecord, stanceRecordSchema } from "../../records/index.ts";
+import { type Finish, type StanceRecord, stanceRecordSchema } from "../../records/index.ts";
 import { type AskStances, type SortingOptions, sortComments } from "./stance-questions.ts";
 import { episodeWordings } from "./wordings.ts";
 
@@ -23,6 +23,7 @@ const sort = async (
   said: readonly string[],
   answer: (asked: string, time: number) => string,
   changes: Partial<SortingOptions> = {},
+  finishOf: (asked: string) => Finish = () => "stop",
 ) => {
   const phases: string[][] = [];
   const times = new Map<string, number>();
@@ -34,7 +35,7 @@ const sort = async (
       const asked = request!.messages[0]!.content;
       times.set(asked, (times.get(asked) ?? 0) + 1);
       const usage = { promptTokens: 1, completionTokens: 1 };
-      yield record({ text: answer(asked, times.get(asked)!), finish: "stop", usage }, "model-m");
+      yield record({ text: answer(asked, times.get(asked)!), finish: finishOf(asked), usage }, "model-m");
     }
   };
   const comments = said.map((text, at) => ({ record: `rating-${at + 1}`, said: text }));
@@ -151,4 +152,30 @@ describe("records of what was asked", () => {
     ]);
     expect(new Set(first.map(({ seed }) => seed)).size).toBe(3);
   });
+
+  it.each([
+    ["stop", 3],
+    ["length", 3],
+    ["empty", 3],
+    ["refusal", 1],
+    ["overflow", 1],
+    ["rejected", 1],
+  ] as const)(
+    "of an answer that ended as %s are %d: what another seed does not change is not asked again",
+    async (finish, times) => {
+      const { sorted, records, questions, unread } = await sort(
+        [],
+        ["Be open.", "Be brief."],
+        (asked) => (asked === demand("Be open.") ? "" : "yes"),
+        {},
+        (asked) => (asked === demand("Be open.") ? finish : "stop"),
+      );
+      expect(records.map(({ comment, attempt }) => [comment, attempt])).toEqual([
+        ["rating-1", 1],
+        ["rating-2", 1],
+        ...(times === 1 ? [] : [2, 3].map((attempt) => ["rating-1", attempt])),
+      ]);
+      expect([sorted, questions, unread]).toEqual([["nothing", "new"], 2, 1]);
+    },
+  );
 });

@@ -22,7 +22,7 @@ export type AskStances = (phase: {
 
 /**
  * How comments are asked about. name: what ids begin with; parents: records of what stands; attempts: how often a question is
- * asked whose answer cannot be read.
+ * asked whose answer cannot be read, but might be of another seed.
  */
 export type SortingOptions = {
   readonly prompt: Pick<SortingPrompt, "template">;
@@ -79,6 +79,10 @@ const taskOf = (
 
 type Answer = NonNullable<StanceRecord["answer"]>;
 
+/** Whether another seed may bring an answer; what was refused, rejected or too long is so again. */
+const mayDiffer = ({ finish, answer }: StanceRecord): boolean =>
+  answer === undefined && (finish === "stop" || finish === "length" || finish === "empty");
+
 /** Makes what asks questions, one phase after the other, and keeps count. */
 const createAsking = (options: SortingOptions, ask: AskStances) => {
   const records: StanceRecord[] = [];
@@ -97,15 +101,17 @@ const createAsking = (options: SortingOptions, ask: AskStances) => {
             for (const at of places) yield taskOf(options, asked[at]!, attempt);
           },
         });
+        open = [];
         let next = 0;
         for await (const row of rows) {
+          const at = places[next++]!;
           records.push(row);
-          answers[places[next++]!] = row.answer ?? null;
+          answers[at] = row.answer ?? null;
+          if (mayDiffer(row)) open.push(at);
         }
-        open = places.filter((at) => answers[at] === null);
       }
       questions += asked.length;
-      unread += open.length;
+      unread += answers.filter((answer) => answer === null).length;
       return answers;
     },
     told: (): Omit<Sorting, "sorted"> => ({ records, questions, unread }),
