@@ -151,7 +151,9 @@ describe("what stands in the way", () => {
     ["commit", 503, "hub-busy", /answered 503.*all of them or none/],
     ["commit", 412, "hub-conflict", /at the same time.*--update/],
     ["lfs", 400, "hub-refused", /status 400/],
-    ["storage", 403, "hub-storage", /storage of large files answered 403.*all of them or none/],
+    ["storage", 503, "hub-storage", /storage of large files answered 503.*all of them or none/],
+    ["storage", 408, "hub-storage", /storage of large files answered 408.*Try again later/],
+    ["storage", 403, "hub-storage-refused", /storage of large files answered 403.*this machine's clock/],
   ])("is told with what to do: %s answers %d", async (at, status, code, message) => {
     hub.trouble = { at, status };
     const told = await refusal("rows");

@@ -49,9 +49,11 @@ export const requireToken = (environment: Upload["environment"]): string => {
   );
 };
 
-/** The hub that the environment names. */
+const namedHub = (environment: Upload["environment"]): string => environment["HF_ENDPOINT"]?.trim() ?? "";
+
+/** The hub that the environment names, or the one of Hugging Face. */
 export const hubAddress = (environment: Upload["environment"]): string =>
-  (environment["HF_ENDPOINT"]?.trim() || "https://huggingface.co").replace(/\/+$/, "");
+  (namedHub(environment) || "https://huggingface.co").replace(/\/+$/, "");
 
 /** Something that passes: the command line adds that the same command goes on. */
 const passing = (
@@ -67,8 +69,11 @@ const passing = (
     cause,
   );
 
-/** Codes of a hub that is not there at all. */
-const absent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"]);
+/** Codes of a network, or a resolver of names, that is away: none of them says that an address is wrong. */
+const networkAway = new Set(["EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"]);
+
+/** Codes of a host that is not there: for ever where its address is wrong, else for a while. */
+const hostAbsent = new Set(["ECONNREFUSED", "ENOTFOUND"]);
 
 type Announced = { readonly files: readonly { readonly path: string; readonly size: number }[] };
 
@@ -85,37 +90,64 @@ const emptyAsPlain = async (address: string, body: unknown, answer: Response): P
   return Response.json({ ...told, files: modes });
 };
 
-/** fetch, with a network that fails as an error that says so. */
-const reaching = (address: string, signal: AbortSignal): typeof fetch => {
+/**
+ * The error of a call that got no answer. Only an address of the user's own that never answered may be a wrong one. hub: its
+ * address; url: that was called, of which no more than the host is told, since the storage's are signed.
+ */
+const unanswered = (
+  thrown: unknown,
+  { hub, url, mayBeWrong }: { readonly hub: string; readonly url: string; readonly mayBeWrong: boolean },
+): CovenantError => {
+  const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
+  const code = (cause as { code?: string }).code ?? "";
+  // where several addresses of a host were tried there is no message
+  const told = messageOf(cause) || code;
+  const { host } = new URL(url);
+  const isHub = host === new URL(hub).host;
+  const place = isHub ? hub : `the hub's storage of large files at ${host}`;
+  const facts = { address: isHub ? hub : host };
+  if (!networkAway.has(code) && !hostAbsent.has(code))
+    return passing("hub-lost", `The connection to ${place} was lost (${told}).`, facts, thrown);
+  const text = `Got no connection to ${place} (${told}).`;
+  return isHub && mayBeWrong && hostAbsent.has(code)
+    ? new UserError("hub-unreachable", `${text} Check HF_ENDPOINT and the network.`, facts, thrown)
+    : passing("hub-unreachable", `${text} Check the network.`, facts, thrown);
+};
+
+/** fetch, with a network that fails as an error that says so. isNamed: whether the user named the hub's address. */
+const reaching = (hub: string, isNamed: boolean, signal: AbortSignal): typeof fetch => {
+  let hasAnswered = false;
   return async (input, init) => {
+    const url = String(input);
     try {
       const answer = await fetch(input, { ...init, signal: init?.signal ?? signal });
-      return await emptyAsPlain(String(input), init?.body, answer);
+      hasAnswered = true;
+      return await emptyAsPlain(url, init?.body, answer);
     } catch (thrown) {
       if (signal.aborted) throw new InterruptedError();
-      const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-      const told = messageOf(cause);
-      if (absent.has((cause as { code?: string }).code ?? ""))
-        throw new UserError(
-          "hub-unreachable",
-          `${address} cannot be reached (${told}). Check the network and HF_ENDPOINT, and run the same command again.`,
-          { address },
-          thrown,
-        );
-      throw passing("hub-lost", `The connection to ${address} was lost (${told}).`, { address }, thrown);
+      throw unanswered(thrown, { hub, url, mayBeWrong: isNamed && !hasAnswered });
     }
   };
 };
 
+const passes = (status: number): boolean => status === 429 || status >= 500;
+
 /** What the storage beside the hub refused; its addresses are signed, so they stand in no message. */
-const storageRefusal = (status: number, { kind, name }: Upload, thrown: HubApiError): CovenantError =>
-  passing(
-    "hub-storage",
-    `The hub's storage of large files answered ${status} for ${name}. Try again later.`,
-    { kind, name, status },
-    // not the error itself, whose text holds the signed address
-    new Error(`status ${status} of ${new URL(thrown.url).host}`),
-  );
+const storageRefusal = (status: number, { kind, name }: Upload, thrown: HubApiError): CovenantError => {
+  const { host } = new URL(thrown.url);
+  const facts = { kind, name, status };
+  // not the error itself, whose text holds the signed address
+  const cause = new Error(`status ${status} of ${host}`);
+  const text = `The hub's storage of large files answered ${status} for ${name}.`;
+  return passes(status) || status === 408
+    ? passing("hub-storage", `${text} Try again later.`, facts, cause)
+    : new UserError(
+        "hub-storage-refused",
+        `${text} It takes files at addresses that the hub hands out for a while: check that this machine's clock is right and that no proxy changes what is sent to ${host}, then run the same command again. Large files that have arrived are not sent again.`,
+        facts,
+        cause,
+      );
+};
 
 /** What the hub refused, with what to do about it. */
 const refusal = (thrown: unknown, upload: Upload): unknown => {
@@ -147,7 +179,7 @@ const refusal = (thrown: unknown, upload: Upload): unknown => {
       "hub-conflict",
       `Somebody else added to the ${kind} ${name} at the same time (status 412), and nothing was added here. Look at what is there now; with --update the same command adds to it.`,
     );
-  if (status === 429 || status >= 500)
+  if (passes(status))
     return passing(
       "hub-busy",
       `The hub answered ${status} for ${name}. Try again later.`,
@@ -209,7 +241,8 @@ const openRepository = async (upload: Upload, access: Access): Promise<boolean> 
 export const uploadToHub = async (upload: Upload): Promise<Uploaded> => {
   const { kind, name, environment, signal } = upload;
   const hubUrl = hubAddress(environment);
-  const access = { accessToken: requireToken(environment), hubUrl, fetch: reaching(hubUrl, signal) };
+  const reach = reaching(hubUrl, namedHub(environment) !== "", signal);
+  const access = { accessToken: requireToken(environment), hubUrl, fetch: reach };
   try {
     const isPrivate = await openRepository(upload, access);
     await uploadFiles({
