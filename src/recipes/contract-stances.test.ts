@@ -8,10 +8,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { parseYaml } from "../core/index.ts";
-import { learnedRecordSchema, metaRecordSchema, stanceRecordSchema } from "../records/index.ts";
+import { learnedRecordSchema, metaRecordSchema, replaySchema, stanceRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
+import { recipe as replay } from "./simulate-replay.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-contract-stances-"));
@@ -119,6 +120,27 @@ describe("a run whose comments are sorted", () => {
     for (const { title, grounds } of learned[0]!.document.principles) {
       const side = sides.find((one) => one.includes(title))!;
       for (const { said, by } of grounds!) expect([by, side.includes(said)]).toEqual(["cited", true]);
+    }
+  });
+
+  it("is replayed with what was answered of each comment, after the comments of the run", async () => {
+    const settings = replay.schema.parse({ run: join(folder, "whole") });
+    const { document } = await replay.run(settings, contextFor());
+    const { messages } = replaySchema.parse(document);
+    for (const [at, name] of ["run-1", "run-2"].entries()) {
+      const { stances, metas } = await inRun("whole", name);
+      const own = messages.filter(({ step }) => step === at + 1);
+      const told = own.filter(({ kind }) => kind === "sorting");
+      expect(told.map(({ record }) => record)).toEqual(metas.map(({ id }) => id));
+      expect(own.slice(-told.length - 1).map(({ kind }) => kind)).toEqual(["sorting", "sorting", "document"]);
+      for (const [part, { text, note, from }] of told.entries()) {
+        const rows = stances.filter((row) => row.part === part + 1);
+        expect([from, note]).toEqual(["meta-model", `${rows.length} short questions`]);
+        expect(text.split("\n")).toHaveLength(metas[part]!.numbers.length);
+        for (const line of text.split("\n"))
+          expect(line).toMatch(/^\[\d+\] user \d, "[^"]+": (asks for|said)/);
+        expect(text).toContain("asks for a change");
+      }
     }
   });
 
@@ -245,6 +267,17 @@ describe("answers that cannot be read", () => {
     const { stances, metas } = await inRun("nothing", "run-1");
     expect(metas.map(({ problem, attempt }) => [problem, attempt])).toEqual([["there is no principle", 1]]);
     expect(new Set(stances.map(({ kind, attempt }) => `${kind} ${attempt}`))).toEqual(new Set(["demand 1"]));
+  });
+
+  it("are told of the part, where there are several", async () => {
+    const nothing = [{ when: "Does it ask for a change?", reply: "perhaps" }, ...rules];
+    const settings = given("in-parts", script("in-parts.json", nothing), { runs: 1 });
+    const { warnings } = await warningsOf(settings);
+    expect(
+      warnings.map(
+        ({ text }) => /(?:sorted the comments|to the meta-model)( \w+ part \d of 2|)/.exec(text)?.[1],
+      ),
+    ).toEqual([...[" about part 1 of 2", " of part 1 of 2", " about part 2 of 2", " of part 2 of 2"]]);
   });
 });
 

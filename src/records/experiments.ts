@@ -96,6 +96,7 @@ export const replayMessageKinds = [
   "comment",
   "rating",
   "critique",
+  "sorting",
   "document",
   "principle",
   "move",

@@ -1,6 +1,8 @@
 // A stored social contract as messages, in the order in which they were said: the drafts of a turn, what users said of them,
-// how others rated them; then what the meta-model made of the run. Reads the run folder; asks nobody.
+// how others rated them; then what the meta-model wrote of the run, or how it sorted the comments, and what came of it. Reads the
+// run folder; asks nobody.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { collect } from "../../core/index.ts";
 import {
@@ -14,12 +16,14 @@ import {
   type RatingRecord,
   type ReplaySpeaker,
   ratingRecordSchema,
+  stanceRecordSchema,
 } from "../../records/index.ts";
 import { type RunReading, streamRecords } from "../../runs/index.ts";
 import { contractSchema, contractTasks } from "../settings/contract-settings.ts";
 import { choosePersonas } from "../settings/stakeholders.ts";
 import { runName } from "../stages/contract-run.ts";
 import type { ReplaySource, Said } from "./replay.ts";
+import { type Remark, sortingSaid } from "./sorting.ts";
 
 const meta: ReplaySpeaker = { id: "meta-model", name: "meta-model", role: "meta-model", about: "" };
 
@@ -63,7 +67,7 @@ const ratingSaid = (rating: RatingRecord, assistant: string): Said => {
     : { ...place, kind: "rating", to: [], text: "" };
 };
 
-const metaSaid = ({ id, run, critique, problem, text }: MetaRecord): Said[] =>
+const writtenSaid = ({ id, run, critique, problem, text }: MetaRecord): Said[] =>
   critique === undefined && problem === undefined
     ? []
     : [
@@ -100,6 +104,10 @@ async function* sayRun(folder: string, run: number, topics: Topics): AsyncGenera
   const path = (file: string): string => join(folder, runName(run), file);
   const drafts = takingFrom(streamRecords(path("drafts.jsonl"), draftRecordSchema));
   const ratings = takingFrom(streamRecords(path("ratings.jsonl"), ratingRecordSchema));
+  // one's own folder may be of a meta-prompt that sorts nothing
+  const sorts = existsSync(path("stances.jsonl"));
+  const stances = takingFrom(streamRecords(path("stances.jsonl"), stanceRecordSchema));
+  const remarks = new Map<string, Remark>();
   const assistants = new Map<string, string>();
   let lastTask = "";
   for (let first = await drafts.peek(); first !== undefined; first = await drafts.peek()) {
@@ -113,10 +121,17 @@ async function* sayRun(folder: string, run: number, topics: Topics): AsyncGenera
       const place = { step: run, turn, scene: talk, from: assistant, to: [user], record: id };
       yield { ...place, kind: "draft", text, values: {}, note };
     }
-    for await (const rating of ratings.while((row) => row.turn === turn))
+    for await (const rating of ratings.while((row) => row.turn === turn)) {
+      const { id, of, user, feedback: said } = rating;
+      if (sorts && of === "own") remarks.set(id, { user, said });
       yield ratingSaid(rating, assistants.get(rating.talk) ?? "");
+    }
   }
-  for await (const record of streamRecords(path("meta.jsonl"), metaRecordSchema)) yield* metaSaid(record);
+  for await (const record of streamRecords(path("meta.jsonl"), metaRecordSchema)) {
+    const own = sorts ? await collect(stances.while((row) => row.part === record.part)) : [];
+    if (own.length === 0) yield* writtenSaid(record);
+    else yield { ...sortingSaid(record, own, (rating) => remarks.get(rating)), from: meta.id };
+  }
   for await (const record of streamRecords(path("learned.jsonl"), learnedRecordSchema))
     yield documentSaid(record);
 }

@@ -51,7 +51,14 @@ const isAtOrAfter = ({ step, turn, kind }: Said, from: string): boolean => {
 };
 
 /** Kinds of messages that are for everybody, whoever is asked about; a task is, where it is said to nobody alone. */
-const forEverybody: readonly Said["kind"][] = ["document", "principle", "critique", "candidate", "choice"];
+const forEverybody: readonly Said["kind"][] = [
+  "document",
+  "principle",
+  "critique",
+  "sorting",
+  "candidate",
+  "choice",
+];
 
 /** What a run's messages are asked for, as a test. Throws UserError for a user that is not there. */
 export const wantedOf = (filter: ReplayFilter, { speakers }: ReplaySource): ((said: Said) => boolean) => {

@@ -28,6 +28,7 @@ import {
   learnedParts,
   type MetaTask,
   type Place,
+  partWords,
   runName,
 } from "./contract-part.ts";
 import { sortingParts } from "./contract-sorting.ts";
@@ -118,24 +119,18 @@ const currentFor = (
   };
 };
 
-const warnOfUnreadable = (
-  stage: StageContext,
-  { part, parts }: Place,
-  meta: MetaRecord,
-  sorts: boolean,
-): void => {
+const warnOfUnreadable = (stage: StageContext, place: Place, meta: MetaRecord, sorts: boolean): void => {
   if (meta.problem === undefined) return;
-  const where = parts === 1 ? "" : ` about part ${part} of ${parts}`;
   if (sorts) {
     stage.warn(
       "meta-unreadable",
-      `Nothing follows from how the meta-model sorted the comments${where.replace("about", "of")}: ${meta.problem}. The documents stay as they were. See ${join(stage.folder, "stances.jsonl")} for what it said of each, or choose another roles.meta.model.`,
+      `Nothing follows from how the meta-model sorted the comments${partWords("of", place)}: ${meta.problem}. The documents stay as they were. See ${join(stage.folder, "stances.jsonl")} for what it said of each, or choose another roles.meta.model.`,
     );
     return;
   }
   stage.warn(
     "meta-unreadable",
-    `The meta-model was asked ${counted(meta.attempt, "time")}${where} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${join(stage.folder, "meta.jsonl")}; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
+    `The meta-model was asked ${counted(meta.attempt, "time")}${partWords("about", place)} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${join(stage.folder, "meta.jsonl")}; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
   );
 };
 

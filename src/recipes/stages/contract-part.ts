@@ -29,6 +29,10 @@ export const learnedParts = ["constitution", "contract"] as const;
 /** Where a part of a run stands: from 1, of so many. */
 export type Place = { readonly part: number; readonly parts: number };
 
+/** " about part 2 of 3" behind a word; "" where there is one part alone. */
+export const partWords = (before: "about" | "of", { part, parts }: Place): string =>
+  parts === 1 ? "" : ` ${before} part ${part} of ${parts}`;
+
 /** A part as it is asked about. parents: records of what the principles so far came from; earlier: what was asked of it. */
 export type Question = Place & {
   readonly transcript: Transcript;

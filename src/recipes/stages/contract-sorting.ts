@@ -14,7 +14,7 @@ import {
   sortComments,
   sortingText,
 } from "../../simulation/index.ts";
-import { type AskPart, type MetaTask, type Place, placeOf } from "./contract-part.ts";
+import { type AskPart, type MetaTask, type Place, partWords, placeOf } from "./contract-part.ts";
 import { type AskingContext, askPhases } from "./phases.ts";
 
 /** Whom all parts are asked of, where it is written down, and whom to tell of calls that are known to be made only now. */
@@ -26,15 +26,14 @@ type Asking = AskingContext & {
 
 const warnOfUnread = (
   stage: StageContext,
-  { part, parts }: Place,
+  place: Place,
   { questions, unread }: Sorting,
   attempts: number,
 ): void => {
   if (unread === 0) return;
-  const where = parts === 1 ? "" : ` about part ${part} of ${parts}`;
   stage.warn(
     "stances-unreadable",
-    `${counted(unread, "question")} of ${counted(questions, "short question")} to the meta-model${where} got no answer that can be read in up to ${counted(attempts, "attempt")}, and count${unread === 1 ? "s" : ""} as "no" (of a comment) or "neither" (of two texts). See ${join(stage.folder, "stances.jsonl")}; choose another roles.meta.model where these are many.`,
+    `${counted(unread, "question")} of ${counted(questions, "short question")} to the meta-model${partWords("about", place)} got no answer that can be read in up to ${counted(attempts, "attempt")}, and count${unread === 1 ? "s" : ""} as "no" (of a comment) or "neither" (of two texts). See ${join(stage.folder, "stances.jsonl")}; choose another roles.meta.model where these are many.`,
   );
 };
 
