@@ -144,6 +144,18 @@ describe("a run whose comments are sorted", () => {
     }
   });
 
+  it("says in its page and closing lines that a rule made clauses of the comments", async () => {
+    const page = readFileSync(join(folder, "whole/experiment.html"), "utf8");
+    expect(page).toContain(
+      "it answered short questions about the comments (stances.jsonl), and a rule sorted",
+    );
+    expect(page).toMatch(/<li>For users? \d[^:<]*: Be discreet \w+\.<\/li>/);
+    expect(outcome.lines.join("\n")).toMatch(
+      / 1\. For users? \d.*: .*\n(.*\n)*4 of 4 clauses are no statement/,
+    );
+    expect(outcome.lines.join("\n")).toMatch(/^Contract with 4 clauses: /m);
+  });
+
   it("counts each question as a call, in its progress and in what was spent", async () => {
     const { spent } = outcome.document as { spent: { calls: number } };
     const rows = [await inRun("whole", "run-1"), await inRun("whole", "run-2")];

@@ -180,7 +180,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ...describeSpent(spent),
       ...documents.map(
         ({ part, document }) =>
-          `${part === "constitution" ? "Constitution" : "Contract"} with ${counted(document.principles.length, "principle")}: ${join(config.out, `${part}.yaml`)}`,
+          `${part === "constitution" ? "Constitution" : "Contract"} with ${counted(document.principles.length, part === "constitution" ? "principle" : "clause")}: ${join(config.out, `${part}.yaml`)}`,
       ),
       `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,

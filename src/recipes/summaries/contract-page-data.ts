@@ -51,6 +51,9 @@ const documentsOf = (
 const taskNames = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
 
+const sortedRemark =
+  "The meta-model wrote none of it: it answered short questions about the comments (stances.jsonl), and a rule sorted them by that; the words are those of comments, or of what stood.";
+
 /** The data of the page. last: of the runs that were played; benefit: what the oracle tells, where it was asked. */
 export const readContractPage = async (
   folder: string,
@@ -92,7 +95,11 @@ export const readContractPage = async (
     }),
     documents: documentsOf(figures, config, nameOf),
     benefit: benefitFigures(benefit, config.sandbox.requests),
-    remarks: [...remarksOn(last, config), ...describeCitations(citations)],
+    remarks: [
+      ...(setup.metaPrompt.sorts === true ? [sortedRemark] : []),
+      ...remarksOn(last, config),
+      ...describeCitations(citations),
+    ],
     facts: [
       ["Seed", String(config.seed)],
       ["Task", taskNames(setup.tasks.map(({ name }) => name))],

@@ -299,7 +299,7 @@ const describeComments = (
 export const remarksOn = ({ documents }: Pick<DoneRun, "documents">, config: ContractConfig): string[] => {
   const texts = documents.flatMap(({ document }) => document.principles.map(({ title }) => title));
   return describeNoStatements(noStatements(texts, config), texts.length, config, {
-    what: "principle",
+    what: documents.some(({ part }) => part === "constitution") ? "principle" : "clause",
     advice: "Look at them before you go on with the file; what is none can be taken out of it.",
   });
 };
