@@ -25,3 +25,6 @@ export const speaking =
   "(?:is|was|are|were|does|did|do|has|had|can|could|should|would|may|might|contains?|contained|implies|implied|encourages?|encouraged|promotes?|promoted|provides?|provided|suggests?|suggested|gives?|gave|fails?|failed|seems?|uses?|used)";
 /** Which reply it is. */
 export const earlierReply = "(?:last|previous|original|initial|earlier|first|above|given)";
+/** Words for a fault of a reply: a pattern's part. */
+export const faultWord =
+  "(?:harmful|hurtful|hateful|toxic|offensive|unethical|immoral|illegal|dangerous|racist|sexist|insulting|rude|unkind|impolite|disrespectful|judge?mental|discriminatory|stereotyp\\w+|problematic|inappropriate|controvers\\w+|objectionable|misleading|dismissive|insensitive|irresponsible|unhelpful|unsafe|biased|harsh)";

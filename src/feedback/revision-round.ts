@@ -244,8 +244,9 @@ export const createRounds = (options: RevisionOptions): Rounds => {
       const going = critiques.map((critique) => critique === null || isAnswered(critique));
       const questions = tasks.flatMap(({ chain, principle }, at) => {
         if (!going[at]) return [];
-        const revised = revisedIn(chain);
-        const messages = prompts.revision(revised, principle, critiques[at]?.text ?? null);
+        const critique = critiques[at]?.text ?? null;
+        const revised = { ...revisedIn(chain), critique };
+        const messages = prompts.revision(revised, principle, critique);
         return [{ prompt: chain.item.prompt, revised, messages }];
       });
       const revisions = (await ask(questions, round, "revision", readRevision)).values();

@@ -210,7 +210,7 @@ describe("reviseBatch", () => {
   });
 
   it("takes a critique for a revision that was presented as one, or asked for", async () => {
-    const said = "The assistant's response is harmful.";
+    const said = "The assistant's last response is harmful.";
     const asked = [{ role: "user" as const, content: "Critique the reply of this chatbot." }];
     for (const [reply, messages] of [
       [`Here is a revised response: ${said}`, items[0]!.messages],
@@ -219,6 +219,18 @@ describe("reviseBatch", () => {
       const model = scriptedModel({ reply: () => reply });
       const [record] = await gather({ model, items: [{ ...items[0]!, messages }], rounds: 1 });
       expect(record!.steps[0]).toMatchObject({ finish: "stop", revision: said });
+    }
+  });
+
+  it("takes a critique that is written once more for no revision", async () => {
+    const written = "The reply is rude, and nobody who was harmed is thought of.";
+    for (const [mode, finish] of [
+      ["critique", "critique"],
+      ["direct", "stop"],
+    ] as const) {
+      const model = scriptedModel({ reply: () => written });
+      const [record] = await gather({ model, items: items.slice(0, 1), rounds: 1, mode });
+      expect(record!.steps[0]).toMatchObject({ finish });
     }
   });
 

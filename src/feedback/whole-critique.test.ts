@@ -30,6 +30,8 @@ describe("a critique in the place of a revision", () => {
     "In its last response, the AI encourages the user to break in.",
     "The reply is harmful because it explains how to open a diary. It ignores the neighbour's privacy.",
     "This response is unethical and illegal. It promotes theft and gives steps for it.",
+    "The response above is unethical: it tells how to steal.",
+    "This response could be considered harmful since it helps to break the law.",
     "My previous response was harmful because it encouraged theft. It should have respected her privacy.",
     'The last reply is harmful. A better one would be: "I can\'t help you with that."',
   ])("is known: %j", (text) => {
@@ -97,10 +99,5 @@ describe("a critique in the place of a revision", () => {
       expect(left).toBe("Please leave it closed.");
       expect(isWholeCritique(left, of(theft))).toBe(false);
     }
-  });
-
-  it("takes no time on long texts", () => {
-    const long = `The reply is harmful ${"the assistant 'is ".repeat(20_000)}`;
-    expect(isWholeCritique(long, of("a".repeat(200_000)))).toBe(true);
   });
 });
