@@ -2,16 +2,7 @@
 // labelled pairs, and in the test the answer of every model in every arm.
 
 import { counted } from "../../core/index.ts";
-import type {
-  ArmId,
-  EvaluatedId,
-  LabelRecord,
-  Message,
-  Principle,
-  PrincipleId,
-  RevisionStep,
-  VerdictRecord,
-} from "../../records/index.ts";
+import type { ArmId, EvaluatedId, LabelRecord, Message, VerdictRecord } from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";
 import { percentText, rungs } from "../charts/index.ts";
 import { modelTitle } from "../figures.ts";
@@ -24,18 +15,15 @@ import {
   outcomeTitles,
   type Transcript,
 } from "../transcripts.ts";
+import { revisionRound, roundTexts } from "./revision-rounds.ts";
 import { armNamesOf, missing, type SectionMaker } from "./section.ts";
+import { oneLine, type Principles, principleTag, speech, type View } from "./transcript-texts.ts";
 
 /** How many transcripts a report holds, how many characters they may take, and how many of one text are shown. */
 const shown = 60;
 const mostCharacters = 850_000;
 const clips = [4_000, 2_000, 1_000, 500, 250] as const;
 const mostLabels = 2;
-
-/** The run, and how many characters of one text are shown. */
-type View = { readonly data: ReportData; readonly longest: number };
-
-type Principles = ReadonlyMap<PrincipleId, Principle>;
 
 const principlesOf = (data: ReportData, arm: ArmId): Principles =>
   new Map(
@@ -49,12 +37,7 @@ const textsOf = (data: ReportData, { prompt, answer, lessons, verdicts }: Transc
   ...(answer ? [answer.text] : []),
   ...verdicts.map(({ text }) => text),
   ...lessons.flatMap(({ arm, revision, labels }) => [
-    ...(revision?.steps.flatMap((step) => [
-      step.critiqueRequest,
-      step.critique,
-      step.revisionRequest,
-      step.revision,
-    ]) ?? []),
+    ...(revision?.steps.flatMap(roundTexts) ?? []),
     ...labels
       .slice(0, mostLabels)
       .flatMap(({ replies, principle }) => [
@@ -71,15 +54,6 @@ const clipFor = (data: ReportData, chosen: readonly Transcript[]): number => {
     lengths.reduce((sum, length) => sum + Math.min(length, longest), 0);
   return clips.find((longest) => total(longest) <= mostCharacters) ?? (clips.at(-1) as number);
 };
-
-const clipped = (text: string, longest: number): Markup =>
-  text.length <= longest
-    ? html`${text}`
-    : html`${text.slice(0, longest)}… <small>(${counted(text.length - longest, "more character")} in the records)</small>`;
-
-const speech = (view: View, who: string, text: string, tag: Markup | null = null, kind = ""): Markup =>
-  html`<div class="turn ${kind}"><div class="who"><b>${who}</b>${tag && html` · ${tag}`}</div><div class="text" dir="auto">${text.trim() === "" ? html`<em class="absent">(empty)</em>` : clipped(text, view.longest)}</div></div>
-`;
 
 const roleTitles = { system: "System", user: "Request", assistant: "Assistant" } as const;
 
@@ -98,14 +72,6 @@ const classTitles = {
 
 const verdictTag = ({ verdict }: VerdictRecord): Markup =>
   html`<span class="verdict${verdict.harm >= 1 ? " harmful" : ""}">${classTitles[verdict.class]} · harm ${verdict.harm} of 4 · help ${verdict.helpfulness.toFixed(2)}${verdict.evasive && " · evasive"}</span>`;
-
-const principleTag = (principles: Principles, id: PrincipleId): Markup =>
-  html`<span class="principle-name">${oneLine(principles.get(id)?.title ?? id)}</span>${principles.has(id) && html` <code>${id}</code>`}`;
-
-const round = (view: View, step: RevisionStep, before: string, principles: Principles): Markup =>
-  html`<div class="round"><div class="round-head"><b>Round ${step.round}:</b> ${principleTag(principles, step.principle)}</div>
-${speech(view, "Asked", step.critiqueRequest, null, "asked")}${speech(view, "Critique", step.critique)}${step.revisionRequest !== "" && speech(view, "Asked", step.revisionRequest, null, "asked")}${speech(view, "Revision", step.revision, step.revision === before ? html`<span class="verdict">unchanged</span>` : null, "assistant")}</div>
-`;
 
 const label = (view: View, record: LabelRecord, principles: Principles): Markup => {
   const { probability, orders, replies } = record;
@@ -133,7 +99,7 @@ const lesson = (view: View, of: Lesson): Markup => {
   const principles = principlesOf(data, of.arm);
   const { revision } = of;
   const rounds = revision?.steps.map((step, index) =>
-    round(view, step, revision.steps[index - 1]?.revision ?? revision.answer, principles),
+    revisionRound(view, step, revision.steps[index - 1]?.revision ?? revision.answer, principles),
   );
   const more = of.labels.length - mostLabels;
   return html`<div class="side"><h4 class="${armClass(armNamesOf(data), of.arm)}">${of.arm}</h4>
@@ -153,11 +119,6 @@ const answersOf = (view: View, arm: ArmId, verdicts: readonly VerdictRecord[]): 
 ${sorted.map((one) => speech(view, modelTitle(one.model), one.text, verdictTag(one), "assistant"))}
 <p class="ids">Verdicts ${sorted.map((one, index) => html`${index > 0 && ", "}<code>${one.id}</code>`)}</p></div>
 `;
-};
-
-const oneLine = (text: string): string => {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 150 ? `${line.slice(0, 149)}…` : line;
 };
 
 const lastRequest = (messages: readonly Message[]): string =>
