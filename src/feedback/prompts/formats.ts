@@ -48,6 +48,17 @@ const detect = (row: unknown): PromptFormat =>
 const withMessages = (row: unknown, { messageColumns = [] }: PromptFormat): unknown =>
   hasFields(row) ? messagesInCells(row, messageColumns) : row;
 
+/** A row with its fields as they are usually written; undefined where that cannot be told, which onFault is told of. */
+const named = (row: unknown, place: TextPlace, onFault: (fault: UserError) => void): unknown => {
+  try {
+    return withUsualNames(row, place);
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) throw thrown;
+    onFault(thrown);
+    return undefined;
+  }
+};
+
 export type FormattedRow = {
   readonly format: PromptFormat;
   readonly place: TextPlace;
@@ -67,8 +78,9 @@ export async function* readFormatted(
   const isSeparated = ["csv", "tsv"].includes(tableFormatOf(file));
   for await (const { place, value: given } of readRows(file, { onFault })) {
     format ??= detect(given);
-    const named = format === plainFormat ? withUsualNames(given) : given;
-    const value = isSeparated ? withMessages(named, format) : named;
+    const usual = format === plainFormat ? named(given, place, onFault) : given;
+    if (usual === undefined) continue;
+    const value = isSeparated ? withMessages(usual, format) : usual;
     const rows = format.rows?.(value, place) ?? [value];
     for (const [at, row] of rows.entries())
       yield { format, place: rows.length > 1 ? { file: place.file, row: at + 1 } : place, row };

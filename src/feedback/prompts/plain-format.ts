@@ -71,19 +71,25 @@ const withoutBlankLabels = (row: unknown): unknown => {
 const contentNames = ["prompt", "messages", "text", "chosen", "rejected", "replies"];
 
 /**
- * The row with its fields as they are usually written, where it has none of those that it is told by: "Prompt" and " prompt "
- * are `prompt`, and then "Kind" is `kind`. A name that two fields may stand for is left alone.
+ * The row with its fields as they are usually written: "Prompt" and " prompt " are `prompt`, "Kind" is `kind`. What a row is
+ * told by is renamed only where none of it is written as usual, and a label wherever its own name is free.
+ * Throws UserError where two fields may stand for one name.
  */
-export const withUsualNames = (row: unknown): unknown => {
-  if (!hasFields(row) || contentNames.some((name) => hasFields(row, name))) return row;
-  const wanted = new Map([...contentNames, ...labelNames].map((name) => [name.toLowerCase(), name]));
+export const withUsualNames = (row: unknown, place: TextPlace): unknown => {
+  if (!hasFields(row)) return row;
+  const isTold = contentNames.some((name) => hasFields(row, name));
+  const names = [...(isTold ? [] : contentNames), ...labelNames].filter((name) => !hasFields(row, name));
+  const wanted = new Map(names.map((name) => [name.toLowerCase(), name]));
   const usual = (given: string): string | undefined => wanted.get(given.trim().toLowerCase());
-  const names = Object.keys(row);
-  const isAlone = (given: string): boolean =>
-    names.filter((name) => usual(name) === usual(given)).length === 1;
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [(isAlone(name) && usual(name)) || name, value]),
-  );
+  const given = Object.keys(row);
+  for (const name of names) {
+    const meant = given.filter((one) => usual(one) === name);
+    if (meant.length < 2) continue;
+    const shown = meant.map((one) => JSON.stringify(one)).join(" and ");
+    const problem = `the fields ${shown} may both stand for ${name}. Name one of them ${name}, or the others otherwise.`;
+    throw fieldFault(place, name, problem);
+  }
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [usual(name) ?? name, value]));
 };
 
 const isText = (row: unknown): row is Fields =>

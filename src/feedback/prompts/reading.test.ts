@@ -81,13 +81,30 @@ describe("names of fields", () => {
     ]);
   });
 
-  it("are not guessed where two would do, and left alone beside one that is written as usual", async () => {
+  it.each([
+    ["x.csv", "prompt,Kind\nHow?,harmful\n"],
+    ["x.jsonl", jsonl({ messages: [{ role: "user", content: "How?" }], " KIND ": "harmful" })],
+    ["x.jsonl", jsonl({ prompt: "How?", kind: "harmful", Kind: "of mine" })],
+  ])("are known one by one, also beside some that are written as usual: %s %j", async (name, content) => {
+    const { prompts } = await loadPrompts(write(name, content), { runSeed: 1 });
+    expect(prompts).toMatchObject([{ messages: [{ role: "user", content: "How?" }], kind: "harmful" }]);
+  });
+
+  it("are not guessed where two would do: both are named", async () => {
     expect((await failureOf(jsonl({ Prompt: "How?", PROMPT: "Why?" }))).message).toMatch(
-      /got the fields: Prompt, PROMPT; expected prompt/,
+      /line 1: prompt: the fields "Prompt" and "PROMPT" may both stand for prompt\. Name one of them prompt/,
     );
-    const { prompts } = await load(jsonl({ prompt: "How?", Prompt: 7, Messages: "x", Kind: "of mine" }));
+    const labels = loadPrompts(write("x.csv", "Prompt,Kind,KIND\nHow?,harmful,a\nWhy?,harmless,b\n"), {
+      runSeed: 1,
+    });
+    await expect(labels).rejects.toThrow(
+      /has 2 faults:[\s\S]*line 2: kind: the fields "Kind" and "KIND" may both[\s\S]*line 3: kind: the fields/,
+    );
+  });
+
+  it("are left alone where what a row is told by is written as usual", async () => {
+    const { prompts } = await load(jsonl({ prompt: "How?", Prompt: 7, PROMPT: 8, Messages: "x" }));
     expect(prompts).toMatchObject([{ messages: [{ content: "How?" }] }]);
-    expect(prompts[0]).not.toHaveProperty("kind");
   });
 });
 
