@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "./errors.ts";
 import { collectFaults } from "./faults.ts";
+import { describeValue } from "./json.ts";
 
 const fail = (line: number) => (): never => {
   throw new UserError("value-invalid", `a.jsonl, line ${line}: wrong`, { line });
@@ -29,6 +30,20 @@ describe("collectFaults", () => {
     for (const line of [301, 302]) faults.add(new UserError("value-invalid", `a.jsonl, line ${line}: other`));
     expect(() => faults.end()).toThrow(
       "a.jsonl has 302 faults:\n  a.jsonl, line 1: wrong\n  a.jsonl, line 2: wrong\n  a.jsonl, line 3: wrong\n  and 297 more of this kind.\n  a.jsonl, line 301: other\n  and 1 more.\nCorrect the file and try again.",
+    );
+  });
+
+  it("takes a wrong value of the same field for the same kind, whichever value it is", () => {
+    const faults = collectFaults("a.jsonl");
+    const values = ['"one"', '"a \\"b\\", c"', "4", "-5.5", "true", describeValue('so "long" '.repeat(9))];
+    const add = (line: number, problem: string): void =>
+      faults.add(new UserError("value-invalid", `a.jsonl, line ${line}: ${problem}`, { line }));
+    for (const [at, value] of values.entries()) add(at + 1, `kind: got ${value}, expected one of x, y`);
+    for (const got of ["nothing", "a list of 3", "a list of 4"])
+      add(8, `kind: got ${got}, expected one of x, y`);
+    for (const value of values) add(9, `split: got ${value}, expected one of x, y`);
+    expect(() => faults.end()).toThrow(
+      /has 15 faults:(?:\n {2}.*line [123]: kind: .*){3}\n {2}and 3 more of this kind\.\n.*nothing.*\n(?:.*a list.*\n){2}(?:.*split: .*\n){3} {2}and 3 more of this kind\.\nCorrect/,
     );
   });
 

@@ -13,12 +13,18 @@ export type FaultList = {
   end(): void;
 };
 
-/** So many faults that are the same but for their place are told; the others are counted. */
+/** So many faults that are the same but for their place and the value are told; the others are counted. */
 const shownOfKind = 3;
 
-/** What a fault says, wherever it stands. */
+/** A value that was got: a text in quotation marks (a long one is cut and not escaped), a number, or a truth. What is missing, or a list, is of another kind. */
+const gotValue = /\bgot (?:"(?:[\s\S]{60}…|(?:[^"\\]|\\.)*)"|-?\d[\d.e+-]*|true\b|false\b)/g;
+
+/** What a fault says, wherever it stands and whichever value it got. */
 const kindOf = ({ code, message }: UserError): string =>
-  `${code} ${message.replaceAll(/\b(line|row)(s?) \d+/g, "$1$2")}`;
+  `${code} ${message
+    .replaceAll(/\b(line|row)(s?) \d+/g, "$1$2")
+    .replaceAll(/\ba list of \d+/g, "a list")
+    .replaceAll(gotValue, "got a value")}`;
 
 /** Faults of a kind that are told, and how many there are. */
 type Kind = { readonly told: UserError[]; count: number };
