@@ -10,24 +10,34 @@ const isUnder = (path: readonly string[], key: string): boolean => {
   return given === key || given.startsWith(`${key}.`);
 };
 
-/** Throws UserError where options were typed that the command would not look at, as it is asked. */
+/** A setting as it was typed, with its value. */
+const typedAs = ({ origin, value }: Setting): string =>
+  origin.startsWith("--set ") ? `${origin}=${String(value)}` : `${origin} ${String(value)}`;
+
+/**
+ * Throws UserError where options were typed that the command would not look at, as it is asked. files: of settings, the last
+ * of which holds what was not typed.
+ */
 export const refuseIdleOptions = (
   recipe: Recipe,
   config: unknown,
-  settings: readonly Setting[],
-  fresh: boolean,
+  { settings, files, fresh }: { settings: readonly Setting[]; files: readonly string[]; fresh: boolean },
 ): void => {
   const idle = recipe.idle?.(config);
   if (idle === undefined) return;
-  const typed = settings
-    .filter(({ path }) => idle.settings.some((key) => isUnder(path, key)))
-    .map(({ origin, value }) =>
-      origin.startsWith("--set ") ? `${origin}=${String(value)}` : `${origin} ${String(value)}`,
-    );
-  const given = [...new Set([...typed, ...(fresh ? ["--fresh"] : [])])];
+  const { beside: key, does, otherwise } = idle;
+  const beside =
+    settings.findLast(({ path }) => isUnder(path, key))?.origin ?? [key, ...files.slice(-1)].join(" in ");
+  const typed = settings.filter(({ path }) => idle.settings.some((one) => isUnder(path, one)));
+  const given = [...new Set([...typed.map(typedAs), ...(fresh ? ["--fresh"] : [])])];
   if (given.length === 0) return;
+  const resumed = typed.find(({ origin }) => origin === "--resume");
   const means = given.length === 1 ? "means" : "mean";
-  throw new UserError("option-idle", `Got ${given.join(", ")}, which ${means} nothing here: ${idle.why}`, {
-    given,
-  });
+  throw new UserError(
+    "option-idle",
+    resumed === undefined
+      ? `Got ${given.join(", ")}, which ${means} nothing here: ${beside} ${does}. Leave that out; or leave ${beside} out, ${otherwise}.`
+      : `Got ${typedAs(resumed)} and ${beside}: the first continues a run, and the other ${does}. Leave one of them out.`,
+    { given },
+  );
 };

@@ -125,11 +125,28 @@ describe("what was most likely meant", () => {
     expect((await covenant(...one, "--limit", "2")).err).toContain(
       "Got --limit 2, which means nothing here:",
     );
+    const asked = write("prompt.yaml", "prompt: Hello?\nmodel: scripted:nowhere.yaml\n");
+    expect((await covenant("revise", "--config", asked, "--limit", "2")).err).toContain(
+      `Got --limit 2, which means nothing here: prompt in ${asked} shows how one prompt is answered and revised, and writes nothing. Leave that out; or leave prompt in ${asked} out, for a run`,
+    );
+    expect((await covenant("revise", "--set", "prompt=Hello?", "--limit", "2")).err).toContain(
+      ": --set prompt shows how",
+    );
     const begun = write("settings.yaml", "out: runs/x\nprompts: mine.jsonl\n");
     expect((await covenant(...one, "--config", begun, "--rounds", "1")).err).toContain("nowhere.yaml");
     expect((await covenant("revise", "--prompts", "nowhere.jsonl", "--limit", "2")).err).toContain(
       "nowhere.jsonl",
     );
+  });
+
+  it("is told apart from a run that is continued", async () => {
+    mkdirSync(join(folder, "begun"));
+    const run = dirname(write("begun/config.yaml", "prompts: mine.jsonl\n"));
+    const { status, err } = await covenant("revise", "--prompt", "Hello?", "--resume", run, "--limit", "2");
+    expect([status, err.trim()]).toEqual([
+      2,
+      `error: Got --resume ${run} and --prompt: the first continues a run, and the other shows how one prompt is answered and revised, and writes nothing. Leave one of them out.`,
+    ]);
   });
 
   it("is a prompt where words stand alone", async () => {

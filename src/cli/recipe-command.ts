@@ -237,7 +237,7 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const under = recipe.fromEnvironment?.(host.environment) ?? {};
     const settings = collectSettings(command, recipe, flags);
     const config = await assembleConfig(recipe, files, settings, under, host.others);
-    refuseIdleOptions(recipe, config, settings, options.fresh === true);
+    refuseIdleOptions(recipe, config, { settings, files, fresh: options.fresh === true });
     for (const note of [...repeatedOptions(options), ...repeatedSettings(settings)])
       host.terminal.told.err(`warning: ${note}\n`);
     const work = options.dryRun === true ? showPlan : runRecipe;

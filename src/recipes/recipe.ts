@@ -94,6 +94,17 @@ export type RecipeOutcome = {
   readonly document: unknown;
 };
 
+/**
+ * Settings that mean nothing beside another one, `beside`. does: what the command does with that one; otherwise: what it does
+ * without it ("for a run that ..."); both go on in the middle of a sentence.
+ */
+export type Idle = {
+  readonly settings: readonly string[];
+  readonly beside: string;
+  readonly does: string;
+  readonly otherwise: string;
+};
+
 /** A flag that is a short name for a config key: `--seed 1` is `--set seed=1`. */
 export type RecipeFlag = {
   readonly path: string;
@@ -111,11 +122,8 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly fromEnvironment?: (environment: RecipeContext["environment"]) => Readonly<Record<string, unknown>>;
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
-  /**
-   * Settings that are not looked at, as the command is asked; why, and what to do, in sentences. Whoever types one of them is
-   * told so. undefined: all are looked at.
-   */
-  idle?(config: z.output<Schema>): { readonly settings: readonly string[]; readonly why: string } | undefined;
+  /** Settings that are not looked at, as the command is asked. Whoever types one is told so. undefined: all are looked at. */
+  idle?(config: z.output<Schema>): Idle | undefined;
   /**
    * What is said of a run that was interrupted, and whether the same command continues it. Where nothing is said here:
    * (or undefined is given): what writes a run folder continues, anything else begins anew.

@@ -292,7 +292,9 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
 /** What of the settings is a run's alone. */
 const besideOnePrompt = {
   settings: ["out", "prompts", "kind", "format", "limit", "counts", "helpful", "sft"],
-  why: "--prompt shows how one prompt is answered and revised, and writes nothing. Leave that out; or leave --prompt out, for a run over many prompts that writes its rows.",
+  beside: "prompt",
+  does: "shows how one prompt is answered and revised, and writes nothing",
+  otherwise: "for a run over many prompts that writes its rows",
 };
 
 /** `covenant revise`. */
