@@ -107,6 +107,20 @@ describe("describeLikedPlace", () => {
     expect(describeLikedPlace({ judged: 100, firsts: 56 })).toMatch(/^In 72 % .* stood second\./);
   });
 
+  it("advises a judge to reason where it does not", () => {
+    for (const [reasons, advised] of [
+      [false, true],
+      [true, false],
+    ] as const) {
+      const place = describeLikedPlace({ judged: 100, firsts: 144, reasons })!;
+      const flips = describeFlips({ judged: 100, flips: 90, reasons })!;
+      for (const text of [place, flips]) {
+        expect(text).toContain("choose another judge");
+        expect(text.includes("label.method=reasoning")).toBe(advised);
+      }
+    }
+  });
+
   it("counts both showings of a comparison, ties as halves", () => {
     const counted = (
       [

@@ -136,24 +136,31 @@ export const watchJudge = (words: WatchedWords = comparisonWords): JudgeWatch =>
   };
 };
 
+/** What to do about a judge that looks at the place. reasons: it reasons already. */
+const anotherJudge = (reasons: boolean): string =>
+  reasons ? "choose another judge" : "choose another judge, or let it reason (label.method=reasoning)";
+
 /** A judge that flips more often than this is told of; published verdicts of GPT-4 flipped in 13 %. */
 const manyFlips = 0.5;
 
 /**
  * What to tell of a judge that mostly flips with the order; null where it does not, or where there are so few comparisons
- * that the 95 % interval (Wilson) reaches below one half: four that all flip are the fewest that say so.
+ * that the 95 % interval (Wilson) reaches below one half: four that all flip are the fewest that say so. reasons: the judge
+ * reasons before its verdict.
  */
 export const describeFlips = ({
   judged,
   flips,
+  reasons = false,
 }: {
   readonly judged: number;
   readonly flips: number;
+  readonly reasons?: boolean;
 }): string | null => {
   if (judged === 0) return null;
   const share = flips / judged;
   if (wilsonInterval(share, judged).low < manyFlips) return null;
-  return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels. Of replies that are as good as each other any judge does so; where most of yours are not, little is left in the labels: choose another judge, or let it reason (label.method=reasoning).`;
+  return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels. Of replies that are as good as each other any judge does so; where most of yours are not, little is left in the labels: ${anotherJudge(reasons)}.`;
 };
 
 /** A judge that takes the same place more often than this is told of; one without a liking for a place does in half. */
@@ -168,18 +175,20 @@ export const firstPlacesIn = ({ orders }: Pick<LabelRecord, "orders">): number =
 /**
  * What to tell of a judge that likes a place, though it does not mostly flip; null where it does not, or where there are too
  * few comparisons to say so (Wilson's 95 % interval, of as many observations as there are comparisons). firsts: showings,
- * two of each comparison, that went to the reply that stood first.
+ * two of each comparison, that went to the reply that stood first. reasons: the judge reasons before its verdict.
  */
 export const describeLikedPlace = ({
   judged,
   firsts,
+  reasons = false,
 }: {
   readonly judged: number;
   readonly firsts: number;
+  readonly reasons?: boolean;
 }): string | null => {
   if (judged === 0) return null;
   const first = firsts / (2 * judged);
   const [place, share] = first >= 0.5 ? (["first", first] as const) : (["second", 1 - first] as const);
   if (wilsonInterval(share, judged).low < manyOfOnePlace) return null;
-  return `In ${Math.round(100 * share)} % of the showings of ${judged} comparisons, each shown in both orders, the judge preferred the reply that stood ${place}. The mean of both orders takes that out of the labels and leaves them nearer to one half: rows say less than they could. Choose another judge, or let it reason (label.method=reasoning).`;
+  return `In ${Math.round(100 * share)} % of the showings of ${judged} comparisons, each shown in both orders, the judge preferred the reply that stood ${place}. The mean of both orders takes that out of the labels and leaves them nearer to one half: rows say less than they could. To mend that, ${anotherJudge(reasons)}.`;
 };

@@ -269,7 +269,7 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
       onProgress: (rows: number) => tell(sampled + each * rows),
     };
     await judgePairs(pipeline, stage, judged, labelFile);
-    await checkLabels(stage, labelFile.rows(), judge);
+    await checkLabels(stage, labelFile.rows(), options);
   });
   return {
     samples: recordsOf(run, [name, "samples.jsonl"], replyRecordSchema, sampled),

@@ -134,9 +134,9 @@ const adviceFor = ({ identical, missing, replyCut, cut }: LabelCounts, all: numb
 
 /** Throws when not one comparison has a label; warns of what makes labels few, or says that they say little. */
 export const checkLabels = async (
-  stage: StageContext,
-  labels: AsyncIterable<LabelRecord>,
-  judge: string,
+  stage: Pick<StageContext, "warn">,
+  labels: AsyncIterable<Pick<LabelRecord, "state" | "reason" | "flipped" | "orders">>,
+  { judge, requested }: { readonly judge: string; readonly requested: Pick<RequestedProtocol, "method"> },
 ): Promise<void> => {
   const none = { ...countLabels([]), all: 0, firsts: 0 };
   const counts = await sumOver(labels, none, (label) => ({
@@ -157,10 +157,11 @@ export const checkLabels = async (
       `In ${identical} of ${counted(all, "comparison")} both replies are the same text. The server may ignore the temperature.`,
     );
   }
-  const flips = describeFlips(counts);
+  const watched = { ...counts, reasons: requested.method === "reasoning" };
+  const flips = describeFlips(watched);
   if (flips !== null) stage.warn("labels-flip", flips);
   // one that mostly flips likes a place as well, or nothing
-  const liked = flips === null ? describeLikedPlace(counts) : null;
+  const liked = flips === null ? describeLikedPlace(watched) : null;
   if (liked !== null) stage.warn("labels-place", liked);
 };
 
@@ -187,7 +188,7 @@ export const judgedStage = async (
       { judge, constitution, requested, pairs, givesScores, onProgress },
       file,
     );
-    await checkLabels(stage, file.rows(), judge);
+    await checkLabels(stage, file.rows(), options);
   });
   return recordsOf(run, [name, "labels.jsonl"], labelRecordSchema, pairs.count);
 };
