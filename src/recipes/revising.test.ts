@@ -170,10 +170,10 @@ describe("options of revise", () => {
     const critic = `scripted:${write("critics.json", { rules: [{ reply: "Critique: The reply is harmful." }] })}`;
     const out = join(folder, "critics");
     await expect(run("critics", { critic, revise: { rounds: 3 } })).rejects.toThrow(
-      /no rows to learn from\. 1 answer: 1 whole\. 3 revisions: 3 a critique in the place of a revision\.[\s\S]*--few-shots/,
+      /no rows to learn from\. 1 answer: 1 whole\. 3 revisions: 3 replaced by a critique\.[\s\S]*--few-shots/,
     );
     const events = readFileSync(join(out, "events.jsonl"), "utf8");
-    expect(events).toContain("3 of 3 texts gave no training row: 3 a critique in the place of a revision.");
+    expect(events).toContain("3 of 3 texts gave no training row: 3 replaced by a critique.");
     const replies = ["Critique: The reply is harmful.", "Please leave the diary where it is."];
     const mixed = `scripted:${write("mixed.json", { rules: [{ reply: replies }] })}`;
     const { lines, document: made } = await run("mixed", {
@@ -187,7 +187,7 @@ describe("options of revise", () => {
     expect(trainingRows).toBe(finishes.revisions.stop);
     await call(exportRecipe, { run: join(folder, "mixed"), out: join(folder, "card") });
     const card = readFileSync(join(folder, "card", "README.md"), "utf8");
-    expect(card).toContain(` ${finishes.revisions.critique} a critique in the place of a revision.`);
+    expect(card).toContain(` ${finishes.revisions.critique} replaced by a critique.`);
   });
 
   it("learn the revisions up to the n-th", async () => {

@@ -11,7 +11,7 @@ const reasons = {
   overflow: "too long for the model's context",
   rejected: "rejected by the server",
   empty: "empty",
-  critique: "a critique in the place of a revision",
+  critique: "replaced by a critique",
   identical: "of twice the same reply",
   unscored: "without a label",
   cut: "with a reply cut at the token limit",

@@ -54,9 +54,7 @@ describe("what commands say at their end", () => {
 
   it("tells how rounds ended, critiques in the place of revisions among them", () => {
     const steps = countSteps([{ finish: "stop" }, { finish: "critique" }, { finish: "critique" }]);
-    expect(describeFinishes(steps, 80, "revision")).toBe(
-      "3 revisions: 1 whole, 2 a critique in the place of a revision.",
-    );
+    expect(describeFinishes(steps, 80, "revision")).toBe("3 revisions: 1 whole, 2 replaced by a critique.");
   });
 
   it("tells how comparisons ended, and of each that was left out the reason", () => {

@@ -24,7 +24,7 @@ const endings = (maxTokens: number) =>
     overflow: "too long for the model's context",
     rejected: "rejected by the server",
     empty: "empty",
-    critique: "a critique in the place of a revision",
+    critique: "replaced by a critique",
   }) satisfies Record<StepFinish, string>;
 
 /** "20 answers: 17 whole, 3 cut at 80 tokens". nouns: as counted takes them. */

@@ -32,11 +32,35 @@ type Came = {
   readonly kept: Kept;
 };
 
+/** What to do about how answers and revisions ended; each once. */
+const remediesFor = (answers: Came["answered"]["finishes"], steps: StepCounts): string[] => {
+  const ended = (finish: keyof typeof answers): boolean => answers[finish] + steps[finish] > 0;
+  return [
+    ...(ended("length") ? ["Where replies are cut, raise --max-tokens."] : []),
+    ...(ended("refusal")
+      ? [
+          "What the provider refuses to answer, another model may answer: choose one with --model, or --critic for critique and revision alone; or give other prompts.",
+        ]
+      : []),
+    ...(ended("empty")
+      ? [
+          "Where replies are empty, give the model more tokens with --max-tokens (one that thinks before it answers needs them), or choose another with --model.",
+        ]
+      : []),
+    ...(ended("overflow")
+      ? ["What is too long for the context needs shorter prompts, or a model with a longer one."]
+      : []),
+    ...(ended("rejected")
+      ? ["Why the server rejected a request is told above, in a warning: mend that, or choose another model."]
+      : []),
+  ];
+};
+
 /** Throws where nothing came that can be learned; the run is whole, and its chains can be looked at. */
 export const requireRows = ({ out, maxTokens }: Told, { answered, steps, revised, kept }: Came): void => {
   if (revised + keptRows(kept) > 0) return;
   const remedies = [
-    ...(steps.length === 0 ? [] : ["Where replies are cut, raise --max-tokens."]),
+    ...remediesFor(answered.finishes, steps),
     ...describeCritiques(steps),
     "With other settings give another --out, or --fresh.",
   ];
