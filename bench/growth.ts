@@ -11,7 +11,7 @@ import {
   withAdaptiveConcurrency,
   withRetry,
 } from "../src/models/index.ts";
-import { createTime, type Kind, startServed } from "./served.ts";
+import { createTime, type Kind, startServed } from "../src/models/served.fixture.ts";
 import { readWholeNumber, readWords } from "./words.ts";
 
 const { values } = readWords(import.meta.url, {
@@ -98,6 +98,9 @@ const tasks: readonly (readonly [name: string, task: Task])[] = [
   ["bears 200, then 429", { bears: 200, status: 429, calls: 10_000, best: 25 }],
   ["20 at a time, others wait", { bears: 20, calls: 2000, best: 50 }],
   ["20 of 30 s, limit 120 s", { bears: 20, latency: 30_000, patience: 120_000, calls: 2000, best: 3000 }],
+  ["fails 1 %", { fails: 0.01, calls: 5000, best: 5 }],
+  ["429 in 1 %", { fails: 0.01, status: 429, calls: 5000, best: 5 }],
+  ["fails 5 %", { fails: 0.05, calls: 5000, best: 5 }],
   ["breaks for 5 s beyond 100", { bears: 100, breaks: 5000, calls: 5000, best: 25 }],
 ];
 
@@ -137,7 +140,7 @@ const run = async (way: Way | "present" | "found", { calls, best, ...kind }: Tas
   const seconds = ((seen.answeredAt[counted - 1] ?? 0) / 1000) * (calls / counted);
   const half = seen.answeredAt[Math.floor(seen.answeredAt.length / 2)] ?? 0;
   const late = seen.failedAt.filter((at) => at > half).length;
-  return { failed: seen.failed, late, most: seen.most, lost, share: 100 * (1 - best / seconds) };
+  return { failed: seen.failed, late, most: seen.most, lost, seconds, share: 100 * (1 - best / seconds) };
 };
 
 const mean = (numbers: readonly number[]): string =>
@@ -155,7 +158,7 @@ for (const [server, task] of tasks) {
     const column = (of: (one: (typeof runs)[number]) => number, width: number): string =>
       mean(runs.map(of)).padStart(width);
     process.stdout.write(
-      `  ${name.padEnd(30)}${column(({ share }) => share, 4)} % of the rate lost,${column(({ failed }) => failed, 6)} calls failed (${column(({ late }) => late, 0)} in the second half), ${column(({ lost }) => lost, 0)} given up, ${column(({ most }) => most, 0)} at once at most\n`,
+      `  ${name.padEnd(30)}${column(({ seconds }) => seconds, 5)} s, ${column(({ share }) => share, 3)} % of the rate lost,${column(({ failed }) => failed, 6)} calls failed (${column(({ late }) => late, 0)} in the second half), ${column(({ lost }) => lost, 0)} given up, ${column(({ most }) => most, 0)} at once at most\n`,
     );
   }
 }

@@ -75,6 +75,7 @@ export const layers: Readonly<
 /** The files of a folder that others may import; where nothing is said, index.ts alone. A fixture is for tests. */
 export const faces: Readonly<Record<string, readonly string[]>> = {
   core: ["src/core/index.ts", "src/core/portable.ts", "src/core/published.fixture.ts"],
+  models: ["src/models/index.ts", "src/models/served.fixture.ts"],
 };
 
 /** Files that, with all that they import, must run in a browser: a folder (ending in "/") or one file. */

@@ -1,7 +1,8 @@
 // Servers of several kinds in a time of their own, which passes only when all that can go on has gone on: what they turn
 // down, keep waiting and answer is counted. Knows nobody who asks.
 
-import { CovenantError, createRandom } from "../src/core/index.ts";
+import { createRandom } from "../core/index.ts";
+import { type ModelFailureCode, modelFailure } from "./failure.ts";
 
 /** Time that leaps to the next moment for which somebody waits. */
 export const createTime = () => {
@@ -36,24 +37,27 @@ export const createTime = () => {
 export type Time = ReturnType<typeof createTime>;
 
 /**
- * latency: milliseconds of an answer in the mean; lognormal, with a spread of a half. bears: calls at once; those beyond are
- * turned down with the status or, without one, wait for their turn, patience milliseconds at most with their answer. away:
- * from when to when it cannot be reached. breaks: whether calls beyond break it: it cannot be reached for so long.
+ * latency: milliseconds of an answer in the mean; lognormal. spread: of its logarithm, default a half. bears: calls at once;
+ * those beyond are turned down with the status or, without one, wait for their turn, patience milliseconds at most with
+ * their answer. away: from when to when it cannot be reached. breaks: whether calls beyond break it: it cannot be reached
+ * for so long. fails: the share of calls that fail whatever the load, with the status or 500.
  */
 export type Kind = {
   readonly latency?: number;
+  readonly spread?: number;
   readonly bears?: number;
   readonly status?: number;
   readonly patience?: number;
   readonly away?: readonly [from: number, to: number];
   readonly breaks?: number;
+  readonly fails?: number;
 };
 
 /** Milliseconds after which a call is turned down. */
 const refusal = 50;
 
-const failure = (code: "model-connection" | "model-timeout" | "model-status", status?: number): Error =>
-  new CovenantError(code, "not now", {
+const failure = (code: ModelFailureCode, status?: number): Error =>
+  modelFailure(code, "not now", {
     model: "served",
     retriable: true,
     ...(status === undefined ? {} : { status }),
@@ -61,17 +65,19 @@ const failure = (code: "model-connection" | "model-timeout" | "model-status", st
 
 /** Starts a server. most: calls on their way at once; failed: those that were turned down, cut or given up. */
 export const startServed = (time: Time, kind: Kind, seed: number) => {
-  const { latency = 500, bears = Number.POSITIVE_INFINITY, status, patience, breaks } = kind;
+  const { latency = 500, spread = 0.5, bears = Number.POSITIVE_INFINITY } = kind;
+  const { status, patience, breaks, fails } = kind;
   let [from, to] = kind.away ?? [-1, -1];
   const random = createRandom(seed);
   const queue: (() => void)[] = [];
   const seen = { most: 0, failed: 0, failedAt: [] as number[], answeredAt: [] as number[] };
   let [present, busy] = [0, 0];
-  const takes = (): number => latency * Math.exp(0.5 * random.normal() - 0.125);
+  const takes = (): number => latency * Math.exp(spread * random.normal() - spread ** 2 / 2);
   const isAway = (): boolean => time.now() >= from && time.now() < to;
   const serve = async (): Promise<void> => {
     if (breaks !== undefined && !isAway() && busy >= bears) [from, to] = [time.now(), time.now() + breaks];
     const begun = time.now();
+    if (fails !== undefined && random.next() < fails) throw failure("model-status", status ?? 500);
     if (isAway()) throw failure("model-connection");
     if (busy >= bears) {
       if (status !== undefined) throw failure("model-status", status);
