@@ -28,11 +28,17 @@ const refuse = (control: Control, count: number): number => {
   return left;
 };
 
+/** So many calls on their way together that fail. */
+const fail = (control: Control, count: number): void => {
+  const begun = Array.from({ length: count }, () => control.begin());
+  for (const one of begun) control.troubled(one, "failed");
+};
+
 describe("the number of calls in flight", () => {
-  it("doubles in the first round and then grows fourfold a round, until the first trouble, and then by steps", () => {
+  it("doubles in the first round and then grows fourfold a round, until there is load, which halves it, and then by steps", () => {
     const control = createConcurrencyControl({ ...bounds, most: 1000 });
     expect([round(control, 50), round(control, 50), round(control, 50)]).toEqual([8, 32, 128]);
-    control.troubled(control.begin(), "failed");
+    fail(control, 7);
     expect(control.limit()).toBe(64);
     expect([round(control, 50), round(control, 50), round(control, 50)]).toEqual([68, 72, 76]);
   });
@@ -82,10 +88,37 @@ describe("the number of calls in flight", () => {
     expect(wide.limit()).toBe(10);
   });
 
-  it("falls by three tenths where a call is turned down, and to those that were not where many are", () => {
-    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 1)).toBe(28);
-    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 33)).toBe(7);
+  it("falls by each call that is turned down, and by three tenths where many are", () => {
+    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 1)).toBe(39);
+    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 6)).toBe(34);
+    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 7)).toBe(23);
     expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 40)).toBe(1);
+  });
+
+  it("stays where a call fails now and then, halves at one failure that comes with slow answers", () => {
+    const control = createConcurrencyControl({ ...bounds, start: 100 });
+    for (let again = 0; again < 10; again++) {
+      round(control, 50);
+      fail(control, 2);
+    }
+    expect(control.limit()).toBe(100);
+    round(control, 500);
+    fail(control, 1);
+    expect(control.limit()).toBe(50);
+  });
+
+  it("halves at one failure near what was too much, and forgets it after one at far fewer calls", () => {
+    const control = createConcurrencyControl({ ...bounds, start: 100 });
+    fail(control, 7);
+    expect([control.limit(), round(control, 50)]).toEqual([50, 53]);
+    fail(control, 1);
+    expect(control.limit()).toBe(26);
+    expect(control.borne()).toEqual({ number: 26, tooMuch: 100 });
+    // Less than a third of what was too much.
+    fail(control, 1);
+    expect(control.borne()).toBeUndefined();
+    for (let again = 0; again < 2; again++) round(control, 50);
+    expect(control.limit()).toBe(100);
   });
 
   it("is soon what it was after an outage, and comes to what was too much by steps", () => {
@@ -105,17 +138,17 @@ describe("the number of calls in flight", () => {
     expect(control.limit()).toBe(4);
   });
 
-  it("is known for the next time once there was trouble, or all was reached, and not before", () => {
+  it("is known for the next time once there was load, or all was reached, and not before", () => {
     const control = createConcurrencyControl(bounds);
     expect(control.borne()).toBeUndefined();
     round(control, 50);
     expect(control.borne()).toBeUndefined();
     while (control.limit() < bounds.most) round(control, 50);
     expect(control.borne()).toEqual({ number: 100, tooMuch: Number.POSITIVE_INFINITY });
-    control.troubled(control.begin(), "refused");
-    expect(control.borne()).toEqual({ number: 70, tooMuch: 100 });
+    for (let refusal = 0; refusal < 7; refusal++) control.troubled(control.begin(), "refused");
+    expect(control.borne()).toEqual({ number: 65, tooMuch: 94 });
     const next = createConcurrencyControl(bounds, control.borne());
-    expect([next.limit(), round(next, 50)]).toEqual([70, 74]);
+    expect([next.limit(), round(next, 50)]).toEqual([65, 69]);
   });
 });
 
@@ -169,16 +202,16 @@ describe("withAdaptiveConcurrency", () => {
   it.each([
     ["model-status", 429, 1],
     ["model-status", 529, 1],
-    ["model-status", 500, 2],
-    ["model-status", 503, 2],
-    ["model-timeout", undefined, 2],
-    ["model-connection", undefined, 2],
-    ["model-status", 408, 4],
-    ["model-response", undefined, 4],
-  ] as const)("after %s (%s) lets %i calls of four through", async (code, status, expected) => {
+    ["model-status", 500, 4],
+    ["model-status", 503, 4],
+    ["model-timeout", undefined, 4],
+    ["model-connection", undefined, 4],
+    ["model-status", 408, 8],
+    ["model-response", undefined, 8],
+  ] as const)("after %s (%s) lets %i calls of eight through", async (code, status, expected) => {
     const { model, open } = heldModel();
-    const adaptive = withAdaptiveConcurrency(model, { start: 4, most: 4, clock: manualClock() });
-    const outcomes = Array.from({ length: 12 }, () => adaptive.generate([request]).catch(() => "failed"));
+    const adaptive = withAdaptiveConcurrency(model, { start: 8, most: 8, clock: manualClock() });
+    const outcomes = Array.from({ length: 24 }, () => adaptive.generate([request]).catch(() => "failed"));
     await settle();
     const facts = { model: "held", retriable: true, ...(status === undefined ? {} : { status }) };
     for (const end of open.splice(0)) end(modelFailure(code, "no", facts));

@@ -1,8 +1,8 @@
 // How many calls are in flight at once, found out while calling, much as TCP does it: every answer opens more places
-// while answers take no longer than before (slow start), a server that has too much to do (429, 5xx), does not answer in
-// time or cannot be reached gets fewer, and then more by small steps. Calls wait for their turn here. Deviations from TCP:
-// after the first round growth is fourfold a round trip, since answers take seconds where packets take milliseconds, and
-// steps are a share of the number. What other ways cost is in docs/experiments.md ("Calls.").
+// while answers take no longer than before (slow start); a server with too much to do (429, 5xx, no answer in time, no
+// connection) gets fewer, and then more by small steps. Calls wait for their turn here. Deviations from TCP: growth is
+// fourfold after the first round, steps are a share of the number, and a failure now and then is not taken for load. What
+// other ways cost is in docs/experiments.md ("Calls.").
 
 import PQueue from "p-queue";
 import type { Clock } from "../../core/index.ts";
@@ -20,13 +20,18 @@ const fading = 1.05;
 /** How often the number is multiplied a round trip: before it is known how long answers take, and after. */
 const firstGrowth = 2;
 const laterGrowth = 4;
-/** So many of the last answers say how long answers take now. */
-const recentAnswers = 16;
-/** What is left of the number after a server turned a call down, and after a failure that is worse. */
+/** So many of the last calls say how long answers take now, and how many calls are in trouble. */
+const recentCalls = 16;
+/** What is left of the number after a server with too much to do turned a call down, and after a failure, which is worse. */
 const afterRefusal = 0.7;
 const afterFailure = 0.5;
-/** From half of what was too much on a round adds no more than this part of the number, or one call. */
+/** From half of the number at the last cut on a round adds no more than this part of the number, or one call. */
 const steps = 16;
+/**
+ * The share of the last calls beyond which troubles are the server's load, and not chance. Below half of it the server is
+ * well again. Troubles at less than this part of what was too much show that it was not too much.
+ */
+const many = 1 / 3;
 
 /** The number at first where none is given: a share of the most, so that a large one is reached soon; 16 up to 256. */
 const firstNumber = (most: number): number => Math.max(16, Math.floor(most / 16));
@@ -34,7 +39,7 @@ const firstNumber = (most: number): number => Math.max(16, Math.floor(most / 16)
 /** How a call ended that was no answer: turned down by a busy server, or by a failure that says less of the number. */
 export type Trouble = "refused" | "failed";
 
-/** How many calls at once a server was found to bear. tooMuch: at how many there was trouble; infinite where never. */
+/** How many calls at once a server was found to bear. tooMuch: at how many it had too much to do; infinite where never. */
 export type Borne = { readonly number: number; readonly tooMuch: number };
 
 /**
@@ -57,7 +62,7 @@ const createLatencies = () => {
   let quickest = Number.POSITIVE_INFINITY;
   return {
     add(milliseconds: number): void {
-      recent = recent === undefined ? milliseconds : recent + (milliseconds - recent) / recentAnswers;
+      recent = recent === undefined ? milliseconds : recent + (milliseconds - recent) / recentCalls;
     },
     /** Takes a round's mean; says whether it was quick enough for a higher number. */
     endRound(mean: number): boolean {
@@ -72,6 +77,26 @@ const createLatencies = () => {
   };
 };
 
+/** The share of calls that ended in trouble lately. */
+const createTroubles = () => {
+  let share = 0;
+  let isWell = true;
+  return {
+    answered(): void {
+      share -= share / recentCalls;
+      isWell ||= share < many / 2;
+    },
+    /** Says whether troubles are too many for chance, and whether the server was well since they last were. */
+    add(): { readonly isMany: boolean; readonly wasWell: boolean } {
+      share += (1 - share) / recentCalls;
+      const isMany = share > many;
+      const wasWell = isWell;
+      if (isMany) isWell = false;
+      return { isMany, wasWell };
+    },
+  };
+};
+
 /** Makes a control that starts anew, or from what was borne. Has no clock: it is told how long answers took. */
 export const createConcurrencyControl = (
   { start, least, most }: ConcurrencyBounds,
@@ -79,18 +104,20 @@ export const createConcurrencyControl = (
 ): ConcurrencyControl => {
   const bounded = (wanted: number): number => Math.min(most, Math.max(least, wanted));
   const latencies = createLatencies();
+  const lately = createTroubles();
   // Grows by fractions; only whole calls are let through.
   let number = bounded(borne?.number ?? start);
   let tooMuch = borne?.tooMuch ?? Number.POSITIVE_INFINITY;
-  let isQuiet = true;
-  let troubles = 0;
-  let inFlight = 0;
+  /** From here on the number grows by steps; up to twice of what was too much. */
+  let careful = tooMuch / 2;
+  // isQuick: whether the last round took no longer than it may.
+  let [troubles, inFlight, isQuick] = [0, 0, true];
   let [answers, sum, size, wasFull] = [0, 0, 0, false];
   const limit = (): number => Math.floor(number);
   const beginRound = (): void => {
     [answers, sum, size, wasFull] = [0, 0, limit(), inFlight >= limit()];
   };
-  const isCareful = (): boolean => number >= tooMuch / 2;
+  const isCareful = (): boolean => number >= careful && number < tooMuch * 2;
   /** Places that an answer opens beside its own. */
   const opened = (): number => {
     const room = latencies.room();
@@ -111,28 +138,30 @@ export const createConcurrencyControl = (
       inFlight--;
       answers++;
       sum += took;
+      lately.answered();
       latencies.add(took);
       // A bound that was not reached says nothing about a higher one.
       if (wasFull && !isCareful()) number = bounded(number + opened());
       if (answers < size) return;
-      const isQuick = latencies.endRound(sum / answers);
-      isQuiet ||= wasFull;
+      isQuick = latencies.endRound(sum / answers);
       if (wasFull && isQuick && isCareful()) number = bounded(number + Math.max(1, number / steps));
       beginRound();
     },
     troubled(begun, trouble) {
       inFlight--;
-      if (begun === troubles) {
+      const { isMany, wasWell } = lately.add();
+      const isLoad = isMany || !isQuick;
+      if (begun === troubles && !isLoad && number < tooMuch * many)
+        tooMuch = careful = Number.POSITIVE_INFINITY;
+      if (begun === troubles && (isLoad || isCareful())) {
         troubles++;
-        // Troubles upon troubles are one, an outage, and say no more of the number than the first of them.
-        if (isQuiet) tooMuch = number;
-        isQuiet = false;
+        // Failures upon failures are one, an outage, and say no more of the number than the first of them.
+        const isTold = wasWell || trouble === "refused";
+        if (isLoad && isTold) tooMuch = number;
+        if (!isLoad || isTold) careful = number / 2;
         number = bounded(Math.floor(number * (trouble === "refused" ? afterRefusal : afterFailure)));
-      } else if (begun === troubles - 1 && trouble === "refused") {
-        // Of the calls that were on their way together, those that were not turned down are what the server bears.
-        number = bounded(Math.min(number, inFlight));
-      } else return;
-      beginRound();
+        beginRound();
+      } else if (trouble === "refused") number = bounded(number - 1);
     },
     ended() {
       inFlight--;
