@@ -175,7 +175,7 @@ describe("a model folder", () => {
     expect(await refusedAtOnce(...run, "--model", "./absent")).toContain(missing);
     expect(await refusedAtOnce("evaluate", "--models", "./model,./absent")).toContain(missing);
     const none =
-      'There is no embedded model "nope"; there is covenant-assembly, covenant-tiny, covenant-voter.';
+      'There is no embedded model "nope"; there is covenant-assembly, covenant-player, covenant-tiny, covenant-voter.';
     expect(await refusedAtOnce(...run, "--model", "embedded:nope")).toContain(none);
   });
 

@@ -44,7 +44,7 @@ export const firstQuestion = (config: GamesConfig): readonly Message[] => {
   const resources = config.currencies
     .slice(0, config.resources)
     .map((unit) => ({ unit, amount: config.amounts.most }));
-  const asking = { asks: config.questions > 0, reasons: true };
+  const asking = { asks: config.questions > 0, reasons: config.heldOut.reasons.includes(true) };
   const system = policies.map((policy) => flexibleText(policyPrinciple(policy).text, config.wording));
   return firstTurns(
     system.join("\n"),

@@ -1,0 +1,69 @@
+// The embedded model of players as it is shipped: trades as their levels say, and shares that come to a group's norm. How often it
+// is right in held-out scenes is measured by npm run bench:embedded.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
+
+const { folder, remove } = makeFolder("embedded-player");
+afterAll(remove);
+
+const play = async (config: string, ...words: readonly string[]): Promise<string> => {
+  const file = join(root, "configs/simulate/games", config);
+  const ended = await covenant(["simulate", "games", "--config", file, "--quiet", ...words], folder);
+  expectStatus(ended, 0);
+  return ended.stdout;
+};
+
+type Figure = {
+  readonly experiment: string;
+  readonly iteration: number;
+  readonly measure: string;
+  readonly who: string;
+  readonly value: number | null;
+};
+
+/** Means of a measure at an iteration, by experiment and seats. */
+const meansIn = (name: string, measure: string, iteration: number): ReadonlyMap<string, number | null> => {
+  const lines = readFileSync(join(folder, name, "figures/figures.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  const figures = lines.map((line) => JSON.parse(line) as Figure);
+  return new Map(
+    figures
+      .filter((one) => one.measure === measure && one.iteration === iteration)
+      .map(({ experiment, who, value }) => [`${experiment} ${who}`, value]),
+  );
+};
+
+it("buys and sells as the levels say, and learns the answer to the other's level", async () => {
+  const said = await play("trade.yaml", "--out", "trade", "--repetitions", "2", "--iterations", "2");
+  expect(said).toContain("moves: all of them legal");
+  const points = (iteration: number) => {
+    const means = meansIn("trade", "income", iteration);
+    return ["0v1", "2v1", "2v3", "0vflexible", "2vflexible", "flexiblev1"].map(
+      (match) => `${means.get(`${match} buyer`)}/${means.get(`${match} seller`)}`,
+    );
+  };
+  expect(points(1)).toEqual(["5/6", "5/4", "4/5", "6/5", "4/5", "5/6"]);
+  expect(points(2)).toEqual(["5/6", "5/4", "4/5", "5/6", "3/6", "5/4"]);
+});
+
+it.each([
+  ["what the group does", []],
+  ["what the group does with each thing", ["--variant", "resource-specific"]],
+])("comes to %s, and gives it", async (what, words) => {
+  const out = what.replaceAll(" ", "-");
+  const sizes = ["--repetitions", "3", "--iterations", "2", "--set", "heldOut.currencies=[]"];
+  await play("tiny.yaml", ...words, ...sizes, "--out", out);
+  const given = meansIn(out, "given", 2);
+  for (const [group, share] of [
+    ["altruistic-10", 1],
+    ["fair-10", 0.5],
+    ["selfish-10", 0.03],
+  ] as const) {
+    expect(Math.abs(given.get(`${group} fixed`)! - share)).toBeLessThan(0.05);
+    expect(Math.abs(given.get(`${group} flexible`)! - share)).toBeLessThan(0.05);
+  }
+});
