@@ -14,6 +14,7 @@ import {
   voterByPersona,
   voterByVotes,
 } from "../simulation/index.ts";
+import { speedOfPart } from "./costs/model-time.ts";
 import { requireKnownWords } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
 import { planCalls, planChoices, planOf, planWriting, promptTokens, tokensOf } from "./plans/plan.ts";
@@ -89,7 +90,7 @@ const planPersonas = (
   const asked = setup.sample.map(({ voter }) => ({
     messages: describeMessages(config.topic, shownOf(voter), words, config.wording),
   }));
-  const speed = speeds["persona"] ?? speeds["model"]!;
+  const speed = speedOfPart(speeds, "persona", "model");
   const price = priceOfModel(config.prices, setup.personaModel);
   return [
     planCalls("personas", counted(asked.length, "description"), { speed, maxTokens, price }, (reply) => ({

@@ -80,7 +80,36 @@ const cases: readonly (readonly [what: string, Recipe, Record<string, unknown>, 
   ],
 ];
 
+/** Parts that one model elsewhere takes while all others are asked here. */
+const elsewhere: readonly (readonly [what: string, Recipe, Record<string, unknown>, RegExp])[] = [
+  [
+    "a contract's meta-model",
+    contract,
+    {
+      ...{ ...sandbox, model: "embedded:covenant-tiny", tasks: "sandbox", metaPrompt: "contract" },
+      roles: { meta: { model: model("unpriced") } },
+    },
+    /constitution$/,
+  ],
+  [
+    "a vote's mediator",
+    vote,
+    {
+      ...{ ...sandbox, model: "embedded:covenant-tiny", rounds: 1 },
+      roles: { mediator: { model: model("unpriced") } },
+    },
+    /drafts$/,
+  ],
+];
+
 describe("the dry run", () => {
+  it.each(elsewhere)("does not call %s free that runs elsewhere", async (_, recipe, settings, parts) => {
+    const { steps, dollars, seconds } = await plan(recipe, settings);
+    for (const { stage, seconds: own } of steps)
+      expect([stage, own === null]).toEqual([stage, parts.test(stage)]);
+    expect({ dollars, seconds }).toEqual({ dollars: null, seconds: null });
+  });
+
   it.each(cases)("of %s has the price of each part's model", async (_, recipe, settings, worths) => {
     const { steps, dollars } = await plan(recipe, settings);
     const asked = steps.filter(({ calls }) => calls > 0);

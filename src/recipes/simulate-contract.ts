@@ -6,6 +6,7 @@ import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError, counted } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
 import { contractPage, learnedBesideRandom } from "../report/index.ts";
+import { speedOfPart } from "./costs/model-time.ts";
 import { requireFluent } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
 import { planContract, planSatisfaction } from "./plans/contract-plan.ts";
@@ -263,11 +264,11 @@ export const recipe: Recipe<typeof contractSchema> = {
     const { play, tasks, checked } = await prepare(config, context);
     await checkFolder(checked.request, context);
     const { speeds } = checked.inputs;
-    const own = {
-      user: speeds["user"] ?? speeds["assistant"]!,
-      meta: speeds["meta"] ?? speeds["assistant"]!,
+    const roles = {
+      assistant: speedOfPart(speeds, "assistant"),
+      user: speedOfPart(speeds, "user", "assistant"),
+      meta: speedOfPart(speeds, "meta", "assistant"),
     };
-    const roles = { assistant: speeds["assistant"]!, ...own };
     return planOf([
       ...planContract(play, roles),
       ...(tasks.length === 0 ? [] : [planSatisfaction(play, tasks, roles.assistant)]),

@@ -26,6 +26,10 @@ export type ModelSpeed = {
 /** null: it runs elsewhere, or is not here yet. */
 export type Speed = ModelSpeed | null;
 
+/** The speed of the first of these parts that has a model of its own; one that runs elsewhere is never taken for another. */
+export const speedOfPart = (speeds: Readonly<Record<string, Speed>>, ...parts: readonly string[]): Speed =>
+  parts.map((part) => speeds[part]).find((speed) => speed !== undefined) ?? null;
+
 /** Seconds before anything is computed: weights are read, hashed and checked. */
 const openBase = 0.8;
 const openBytes = 250e6;

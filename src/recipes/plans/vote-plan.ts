@@ -12,7 +12,7 @@ import {
   proposalMessages,
   supportMessages,
 } from "../../simulation/index.ts";
-import type { Speed } from "../costs/model-time.ts";
+import { type Speed, speedOfPart } from "../costs/model-time.ts";
 import type { PlannedStep } from "../recipe.ts";
 import { isScripted, type Vote, type VoteConfig } from "../settings/vote-settings.ts";
 import { satisfactionName } from "../stages/satisfaction.ts";
@@ -153,7 +153,7 @@ export const planVote = (vote: Vote, speeds: Readonly<Record<string, Speed>>): P
   const { proposals, roles, prices } = config;
   const costs = createCosts(vote);
   const modelOf = (role: "user" | "mediator", maxTokens: number): PlannedModel => ({
-    speed: speeds[role] ?? speeds["user"] ?? null,
+    speed: speedOfPart(speeds, role, "user"),
     maxTokens,
     price: priceOfModel(prices, setup.models[role]),
   });
@@ -180,6 +180,6 @@ export const planVote = (vote: Vote, speeds: Readonly<Record<string, Speed>>): P
     ...(setup.filed === null ? [proposed] : []),
     voted,
     ...planRounds(vote, costs, user, mediator),
-    ...planMeasuring(vote, costs, { ...assistant, speed: speeds["assistant"] ?? assistant.speed }),
+    ...planMeasuring(vote, costs, { ...assistant, speed: speedOfPart(speeds, "assistant", "user") }),
   ];
 };
