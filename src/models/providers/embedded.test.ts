@@ -9,7 +9,7 @@ import { loadModelFolder } from "../../transformer/index.ts";
 import { modelFolderOf, openModel } from "../open.ts";
 import type { LanguageModel } from "../specification.ts";
 import { makeModelFolder } from "./embedded.fixture.ts";
-import { openEmbeddedModel } from "./embedded.ts";
+import { openEmbeddedModel, requestsPerCall } from "./embedded.ts";
 
 let model: LanguageModel;
 let place: Awaited<ReturnType<typeof makeModelFolder>>;
@@ -26,6 +26,11 @@ const asked = (content: string): readonly Message[] => [{ role: "user", content 
 const request = { messages: asked("How are you?"), maxTokens: 40, temperature: 1, seed: 3 };
 
 describe("the embedded model", () => {
+  it("takes fewer requests a call the larger it is, since a stop loses the whole of a call", () => {
+    expect(model.capabilities.batch).toBe(256);
+    expect([3e6, 20e6, 135e6, 360e6, 1.1e9, 8e9].map(requestsPerCall)).toEqual([256, 256, 64, 32, 16, 16]);
+  });
+
   it("cuts a reply at a stop string, which is not part of it", async () => {
     const [whole] = await model.generate([request]);
     const stop = whole!.text.slice(4, 6);

@@ -20,6 +20,7 @@ import {
   loadModelFolder,
   type ModelFolder,
   type PackedItem,
+  parameterCount,
   readHubName,
   type TextStream,
   type TokenReply,
@@ -29,7 +30,20 @@ import { createForeignTextWatch } from "./small-language.ts";
 
 export type { LoadFormat } from "../../transformer/index.ts";
 
-const batch = 256;
+/** Requests a call of models of at most so many parameters; of larger ones `fewest`. */
+const callSizes = [
+  { parameters: 20e6, requests: 256 },
+  { parameters: 200e6, requests: 64 },
+  { parameters: 600e6, requests: 32 },
+];
+const fewest = 16;
+
+/**
+ * How many requests a call to a model of so many parameters should hold. An interruption loses what a call has begun, and
+ * a larger model takes minutes for what a small one writes in a second; from some 64 rows on it also gains little.
+ */
+export const requestsPerCall = (parameters: number): number =>
+  callSizes.find((size) => parameters <= size.parameters)?.requests ?? fewest;
 
 /**
  * folder: the model folder; id: how records name it; load: how an adapter's base is found, and in how many bits
@@ -166,7 +180,7 @@ const embeddedModel = (folder: ModelFolder, id: string, tell?: (text: string) =>
     tokenizer.encode(text, { specialTokens: false, parseSpecial: false });
   return {
     id,
-    capabilities: { scores: true, batch },
+    capabilities: { scores: true, batch: requestsPerCall(parameterCount(config, "causal-lm")) },
     async generate(requests, options = {}) {
       warn(requests);
       return whereFitting(

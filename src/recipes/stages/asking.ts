@@ -25,7 +25,8 @@ type Work<Item> = Pace & {
 /**
  * modelId: how records name the model, where not by its name. rows: of one item. paceFor: default paceOf. work: results of
  * items. counts: what of a chunk is worth counting, by name. onPart: told
- * of parts of items as they are done. onChunk: told how many rows there are.
+ * of parts of items as they are done. onChunk: told how many rows there are. asked: what a row is to a person who stops the
+ * command, and how many of them (default one).
  */
 export type Asking<Item, Chunk> = {
   readonly model: string;
@@ -37,6 +38,32 @@ export type Asking<Item, Chunk> = {
   readonly counts?: (chunk: Chunk) => Readonly<Record<string, number>>;
   readonly onPart?: () => void;
   readonly onChunk: (rows: number) => void;
+  readonly asked: { readonly unit: string; readonly parts?: number };
+};
+
+/**
+ * Does work, and says at a person's stop what of it is not kept: a model that computes a chunk as a whole gives all of it or
+ * nothing. atHand: how many of the unit are begun and not written.
+ */
+const tellingUnkept = async (
+  stage: StageContext,
+  { capabilities }: LanguageModel,
+  { unit, atHand }: { readonly unit: string; readonly atHand: () => number },
+  work: () => Promise<void>,
+): Promise<void> => {
+  const { signal, name } = stage;
+  const onStop = (): void => {
+    const count = atHand();
+    if (count === 0) return;
+    const text = `${name}: up to ${count.toLocaleString("en-US")} ${unit} at hand are not kept; they are made again when the command goes on.`;
+    stage.emit({ type: "notice", text });
+  };
+  if (capabilities.independentRequests !== true) signal.addEventListener("abort", onStop, { once: true });
+  try {
+    await work();
+  } finally {
+    signal.removeEventListener("abort", onStop);
+  }
 };
 
 /**
@@ -57,6 +84,7 @@ export const askInto = <Item, Row extends Rejectable, Chunk extends { readonly r
     counts,
     onPart = () => {},
     onChunk,
+    asked: { unit, parts = 1 },
   }: Asking<Item, Chunk>,
 ): Promise<void> =>
   withStageModel(
@@ -68,19 +96,25 @@ export const askInto = <Item, Row extends Rejectable, Chunk extends { readonly r
       let rows = file.existing;
       const chunks = Math.floor(rows / (pace.chunk * rowsPerItem));
       let skip = rows - chunks * pace.chunk * rowsPerItem;
-      const left = skipFirst(items, chunks * pace.chunk);
+      let begun = chunks * pace.chunk;
+      const left = mapped(skipFirst(items, begun), (item) => {
+        begun++;
+        return item;
+      });
       const { take, rest } = holdRejected<Row>();
       const { signal, name } = stage;
-      const asked = { items: left, runSeed: pipeline.run.seed, stage: name, signal, onPart };
-      const results = work(opened, { ...pace, ...asked });
-      for await (const chunk of results) {
-        const missing = take(chunk.records.slice(skip));
-        skip = Math.max(0, skip - chunk.records.length);
-        if (missing.length > 0) await file.append(missing);
-        rows += missing.length;
-        countUsage(counts?.(chunk));
-        onChunk(rows);
-      }
+      const atHand = (): number => parts * Math.max(0, begun * rowsPerItem - rows);
+      await tellingUnkept(stage, opened, { unit, atHand }, async () => {
+        const asked = { items: left, runSeed: pipeline.run.seed, stage: name, signal, onPart };
+        for await (const chunk of work(opened, { ...pace, ...asked })) {
+          const missing = take(chunk.records.slice(skip));
+          skip = Math.max(0, skip - chunk.records.length);
+          if (missing.length > 0) await file.append(missing);
+          rows += missing.length;
+          countUsage(counts?.(chunk));
+          onChunk(rows);
+        }
+      });
       const last = rest();
       if (last.length === 0) return;
       await file.append(last);
@@ -104,7 +138,7 @@ export const recordsOf = <Row>(
  */
 export type AskingStage<Item, Row, Chunk> = Omit<
   Asking<Item, Chunk>,
-  "items" | "onPart" | "onChunk" | "rows"
+  "items" | "onPart" | "onChunk" | "rows" | "asked"
 > & {
   readonly name: string;
   readonly after: readonly StageName[];
@@ -155,7 +189,7 @@ export const askingStage = async <
     const onPart = (): void => tell(done + 1);
     const onChunk = (rows: number): void => tell(Math.max(done, rows * parts));
     const into = watch === undefined ? opened : await watchedFile(opened, watch());
-    await askInto(pipeline, stage, into, { ...asking, onPart, onChunk });
+    await askInto(pipeline, stage, into, { ...asking, onPart, onChunk, asked: { unit, parts } });
     await check?.(stage, opened.rows());
   });
   return recordsOf(pipeline.run, [name, file], schema, count);

@@ -259,6 +259,7 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
       modelId: policyName,
       items: prompts,
       onChunk: tell,
+      asked: { unit: "replies" },
     });
     await checkReplies(stage, sampleFile.rows(), policyName, sampling);
     const judged = {

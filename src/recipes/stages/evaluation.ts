@@ -119,6 +119,7 @@ const judgeModel = async (
 ): Promise<void> => {
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   await askInto(pipeline, stage, file, {
+    asked: { unit: "answers" },
     model: evaluated.name,
     items: sequenceOf(prompts),
     work: (opened, { items, ...work }) =>

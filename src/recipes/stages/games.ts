@@ -98,6 +98,7 @@ const writeRows = async <Item, Row extends Rejectable>(
       },
       counts: ({ records }) => ({ unparseable: records.filter(isUnreadable).length }),
       onChunk,
+      asked: { unit },
     });
     return;
   }

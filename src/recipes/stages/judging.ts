@@ -105,6 +105,7 @@ export const judgePairs = async (
       }),
     counts: ({ bounded }) => ({ bounded }),
     onChunk: onProgress,
+    asked: { unit: "comparisons" },
   });
 };
 

@@ -170,6 +170,7 @@ const forecastStage = async (
     const [begun] = await collect(takeFirst(file.rows(), 1));
     const known = begun === undefined ? await tryVoter(stage) : begun.method === "choice";
     await askInto(pipeline, stage, file, {
+      asked: { unit: "votes" },
       ...{ model, items: sequenceOf(items) },
       paceFor: (opened) => paceOf(opened, prediction.config.wording === "brief" ? 1 : orders),
       work(opened, work) {

@@ -152,6 +152,7 @@ export const satisfactionStage = async (
               ),
             })),
           onChunk: (rows) => stage.progress(base + rows, total, "answers", constitution.name),
+          asked: { unit: "answers" },
         },
       );
     }

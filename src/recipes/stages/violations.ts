@@ -116,6 +116,7 @@ export const violationStage = async (
         return judgeViolations({ ...work, judge: opened, reading });
       },
       onChunk: (rows) => stage.progress(rows, count, "answers"),
+      asked: { unit: "verdicts" },
     });
     await requireVerdicts(file.rows(), judge);
   });
