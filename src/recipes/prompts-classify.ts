@@ -37,6 +37,7 @@ import {
   areasSetting,
   askedPromptFlags,
   askedPromptSettings,
+  givenTestShareSetting,
   otherSetting,
 } from "./settings/prompt-settings.ts";
 import { constitutionSetting, modelSetting, outSetting } from "./settings/settings.ts";
@@ -48,6 +49,7 @@ import type { Watch } from "./stages/watched-file.ts";
 import { areaFigure, areaTable } from "./summaries/area-table.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { askedWords, nextCommands } from "./summaries/next-command.ts";
+import { describeTestPrompts } from "./summaries/test-prompts.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/classify"),
@@ -58,6 +60,7 @@ const schema = z.strictObject({
   ...askedPromptSettings(20, 10, 10),
   pack: z.number().int().positive().default(10).describe("prompts a call"),
   answerTokens: answerTokensSetting,
+  testShare: givenTestShareSetting,
   tokensEach: z.number().int().positive().default(24).describe("tokens of an answer for each prompt at most"),
 });
 type ClassifyConfig = z.output<typeof schema>;
@@ -255,6 +258,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
   const { count, unclassified, again } = counts;
   const notes = [
     ...describeUnclassified(counts),
+    ...describeTestPrompts({ test: opened.drawnTest, drawn: opened.drawnTest }, count),
     ...(again === 0 ? [] : [`Asked again in smaller packs: ${counted(again, "prompt")}.`]),
   ];
   await writeAreaPage(join(run.folder, "areas.html"), {
@@ -285,6 +289,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       page: join(run.folder, "areas.html"),
       prompts: count,
       unclassified,
+      markedTest: opened.drawnTest,
       again,
       areas: figures,
       spent,

@@ -11,11 +11,12 @@ import { isSandboxRequest } from "./inputs/sandbox-language.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { formatFlag, kindFlag, promptsFlag, runFlags } from "./settings/flags.ts";
-import { formatSetting } from "./settings/prompt-settings.ts";
+import { formatSetting, givenTestShareSetting } from "./settings/prompt-settings.ts";
 import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
+import { describeTestPrompts } from "./summaries/test-prompts.ts";
 
 const cap = (what: string) =>
   z.number().int().positive().optional().describe(`at most so many prompts ${what}`);
@@ -31,16 +32,26 @@ const schema = z.strictObject({
   total: cap("in all"),
   only: z.array(z.string().min(1)).optional().describe("only prompts of these areas"),
   kinds: z.array(z.string().min(1)).optional().describe("only prompts of these kinds"),
+  testShare: givenTestShareSetting,
   split: z.enum(["train", "test"]).optional().describe("only prompts of this side of the split"),
 });
 type SelectConfig = z.output<typeof schema>;
 
-const readFile = ({ seed, kind, format }: SelectConfig, path: string): AsyncGenerator<PromptRecord> =>
-  readPrompts(path, {
-    runSeed: seed,
-    ...(kind === undefined ? {} : { kind }),
-    ...(format === undefined ? {} : { format }),
-  });
+const readFile = (
+  { seed, kind, format, testShare }: SelectConfig,
+  path: string,
+  onSide: (isNamed: boolean) => void = () => {},
+): AsyncGenerator<PromptRecord> =>
+  readPrompts(
+    path,
+    {
+      runSeed: seed,
+      ...(kind === undefined ? {} : { kind }),
+      ...(format === undefined ? {} : { format }),
+      ...(testShare === undefined ? {} : { testShare }),
+    },
+    { onSide },
+  );
 
 /** Where areas are capped, prompts without one are no area of their own. */
 const isSorted =
@@ -63,8 +74,10 @@ const describeUnsorted = (count: number): string[] =>
         `${counted(count, "prompt")} without an area ${count === 1 ? "was" : "were"} left out, since areas are capped (--per-area).`,
       ];
 
-/** areOfSandbox: whether all prompts are of the sandbox's language. */
+/** areOfSandbox: whether all prompts are of the sandbox's language; test, drawn: as of TestPrompts. */
 type Counts = {
+  test: number;
+  drawn: number;
   readonly areas: Map<string, number>;
   readonly kinds: Map<string, number>;
   areOfSandbox: boolean;
@@ -118,10 +131,18 @@ async function* chosenPrompts(
 ): AsyncGenerator<PromptRecord> {
   const [wanted, sorted] = [isWanted(config), isSorted(config)];
   let at = 0;
-  for await (const prompt of readFile(config, path)) {
+  let isNamed = true;
+  const onSide = (named: boolean): void => {
+    isNamed = named;
+  };
+  for await (const prompt of readFile(config, path, onSide)) {
     if (!wanted(prompt) || !sorted(prompt) || !chosen.has(at++)) continue;
     bump(counts.areas, prompt.area);
     bump(counts.kinds, prompt.kind);
+    if (prompt.split === "test") {
+      counts.test++;
+      if (!isNamed) counts.drawn++;
+    }
     counts.areOfSandbox &&= isSandboxRequest(prompt);
     yield prompt;
   }
@@ -135,7 +156,7 @@ const execute = async (config: SelectConfig, context: RecipeContext) => {
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const { out: _, ...inputs } = config;
-  const counts: Counts = { areas: new Map(), kinds: new Map(), areOfSandbox: true };
+  const counts: Counts = { test: 0, drawn: 0, areas: new Map(), kinds: new Map(), areOfSandbox: true };
   await run.stage({ name: "prompts", inputs: { ...inputs, ...request.inputs.contents } }, async (stage) => {
     const rows = chosenPrompts(config, path, chosen, counts);
     await writeStream(stage, "prompts.jsonl", rows, { total: chosen.size, unit: "prompts" });
@@ -153,6 +174,7 @@ const execute = async (config: SelectConfig, context: RecipeContext) => {
       ...describeUnsorted(unsorted),
       `Areas: ${describe(counts.areas)}.`,
       `Kinds: ${describe(counts.kinds)}.`,
+      ...(config.split === "test" ? [] : describeTestPrompts(counts, chosen.size)),
       `Prompts: ${file}`,
       ...nextCommands(["revise", ...model, "--prompts", file], ["label", ...model, "--prompts", file]),
     ],
@@ -162,6 +184,8 @@ const execute = async (config: SelectConfig, context: RecipeContext) => {
       read,
       withoutArea: unsorted,
       prompts: chosen.size,
+      test: counts.test,
+      markedTest: counts.drawn,
       areas: Object.fromEntries(counts.areas),
       kinds: Object.fromEntries(counts.kinds),
     },

@@ -107,9 +107,10 @@ const open = async (config: ReviseConfig, context: RecipeContext) => {
     if (isRevised(config)(prompt)) revised.add(prompt);
   });
   if (revised.totals.count === 0) {
+    const leftOut = prompts.notices.filter(({ code }) => code === "prompts-left-out");
     throw new UserError(
       "prompts-not-revised",
-      `None of ${counted(all.totals.count, "prompt")} is to be revised: all are marked harmless or lookalike. Give harmful ones too, or --set helpful=revise.`,
+      `None of ${counted(all.totals.count, "prompt")} is to be revised: all are marked harmless or lookalike. ${leftOut.map(({ text }) => `${text} `).join("")}Give harmful ones too, or --set helpful=revise.`,
     );
   }
   return { prompts, totals: { all: all.totals, revised: revised.totals } };

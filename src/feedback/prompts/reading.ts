@@ -60,15 +60,18 @@ const requireText = (messages: readonly Message[], place: TextPlace): void => {
   );
 };
 
-const toRecord = ({ format, row, place }: FormattedRow, options: PromptOptions): PromptRecord => {
-  if (isPromptRecord(row)) return checkValue(promptRecordSchema, row, place);
+/** A prompt, and whether its row says which side of the split it is on. */
+type Taken = { readonly record: PromptRecord; readonly namesSide: boolean };
+
+const toRecord = ({ format, row, place }: FormattedRow, options: PromptOptions): Taken => {
+  if (isPromptRecord(row)) return { record: checkValue(promptRecordSchema, row, place), namesSide: true };
   const { messages, labels: given } = format.read(row, place);
   requireText(messages, place);
   const { runSeed, stage = "prompts", testShare = 0.2, sideOf = () => null } = options;
   const id =
     given.id === undefined ? `prompt-${sha256Text(contentOf(messages)).slice(0, 16)}` : `${given.id}`;
   const kind = given.kind ?? options.kind;
-  return {
+  const record: PromptRecord = {
     id,
     parents: [],
     stage,
@@ -79,6 +82,7 @@ const toRecord = ({ format, row, place }: FormattedRow, options: PromptOptions):
     ...(given.areaDescription === undefined ? {} : { areaDescription: given.areaDescription }),
     split: given.split ?? sideOf(messages) ?? splitOf(messages, testShare),
   };
+  return { record, namesSide: given.split !== undefined };
 };
 
 /** What reading tells of rows that give no prompt: those that repeat an earlier one, and those without text. */
@@ -87,6 +91,8 @@ export type ReadingNotes = {
   readonly onBlank?: () => void;
   /** Where the next prompt stands. */
   readonly onPlace?: (place: TextPlace) => void;
+  /** Whether the next prompt's row says which side of the split it is on. */
+  readonly onSide?: (isNamed: boolean) => void;
   /** The format of the file, told with its first row. */
   readonly onFormat?: (format: string, first: unknown) => void;
 };
@@ -95,16 +101,17 @@ export type ReadingNotes = {
 const createTaking = (options: PromptOptions, notes: ReadingNotes) => {
   const ids = createDigestMap();
   const seen = createDigestMap();
-  return (given: FormattedRow): PromptRecord | null => {
+  return (given: FormattedRow): Taken | null => {
     const { place } = given;
     const number = place.line ?? place.row ?? 0;
-    const record = toRecord(given, options);
+    const taken = toRecord(given, options);
+    const { record } = taken;
     if (seen.add(contentOf(record.messages), number) !== undefined) {
       notes.onRepeated?.();
       return null;
     }
     const earlier = hasFields(given.row, "id") ? ids.add(record.id, number) : undefined;
-    if (earlier === undefined) return record;
+    if (earlier === undefined) return taken;
     const unit = place.line === undefined ? "row" : "line";
     throw new UserError(
       "prompt-id",
@@ -137,18 +144,19 @@ export async function* readPrompts(
       if (given >= (options.limit ?? Number.POSITIVE_INFINITY)) break;
       if (isFirst) notes.onFormat?.(row.format.name, row.row);
       isFirst = false;
-      let record: PromptRecord | null;
+      let taken: Taken | null;
       try {
-        record = take(row);
+        taken = take(row);
       } catch (thrown) {
         if (!(thrown instanceof UserError)) throw thrown;
         keep(thrown);
         continue;
       }
-      if (record === null) continue;
+      if (taken === null) continue;
       given++;
       notes.onPlace?.(row.place);
-      yield record;
+      notes.onSide?.(taken.namesSide);
+      yield taken.record;
     }
   } catch (thrown) {
     if (!(thrown instanceof UserError)) throw thrown;

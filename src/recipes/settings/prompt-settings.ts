@@ -26,10 +26,16 @@ export const formatSetting = z
     `format of the prompts' files; default: told by each file's first row (${promptFormats.map(({ name }) => name).join(", ")})`,
   );
 
-export const testShareSetting = z
-  .number()
-  .min(0)
-  .max(1)
+const shareSetting = z.number().min(0).max(1);
+
+/** Where requests of the sandbox, too, are split by their text when it is given. */
+export const givenTestShareSetting = shareSetting
+  .optional()
+  .describe(
+    "share of the prompts that are marked for testing, where rows do not say it; default: 0.2; 0: none is",
+  );
+
+export const testShareSetting = shareSetting
   .default(0.2)
   .describe(
     "share of the prompts that are for testing, where rows do not say it; decided by a prompt's text",

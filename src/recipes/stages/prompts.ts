@@ -44,11 +44,15 @@ export type PromptSource = {
 
 type Notice = { readonly code: string; readonly text: string };
 
-/** The prompts of a run, with where they come from (file: where it lies) and what a person should know of them. */
+/**
+ * The prompts of a run, with where they come from (file: where it lies) and what a person should know of them. drawnTest:
+ * how many are for testing though their rows say nothing of it.
+ */
 export type OpenedPrompts = {
   readonly options: PromptSource;
   readonly file: string | null;
   readonly prompts: Sequence<PromptRecord>;
+  readonly drawnTest: number;
   readonly notices: readonly Notice[];
 };
 
@@ -97,8 +101,14 @@ const openFile = async (
   const onPlace = (found: TextPlace): void => {
     place = { ...found, file: source };
   };
-  for await (const prompt of readPrompts(file, reading, { onRepeated: () => repeated++, onPlace })) {
+  let drawnTest = 0;
+  let isNamed = true;
+  const onSide = (named: boolean): void => {
+    isNamed = named;
+  };
+  for await (const prompt of readPrompts(file, reading, { onRepeated: () => repeated++, onPlace, onSide })) {
     count++;
+    if (!isNamed && prompt.split === "test") drawnTest++;
     onPrompt(prompt, describePlace(place));
   }
   if (count === 0) {
@@ -113,6 +123,7 @@ const openFile = async (
     options,
     file,
     prompts: sequence(count, () => readPrompts(file, reading)),
+    drawnTest,
     notices: repeated === 0 ? [] : [{ code: "prompts-repeated", text }],
   };
 };
@@ -132,7 +143,8 @@ export const openPrompts = async (options: PromptSource, opening: Opening): Prom
     )
     .slice(0, options.limit);
   for (const prompt of prompts) onPrompt(prompt, null);
-  if (prompts.length > 0) return { options, file: null, prompts: sequenceOf(prompts), notices: [] };
+  if (prompts.length > 0)
+    return { options, file: null, prompts: sequenceOf(prompts), drawnTest: 0, notices: [] };
   throw new UserError(
     "prompts-empty",
     "The run has no prompts: all counts are 0. Ask for at least one prompt.",
@@ -162,6 +174,7 @@ export type PromptsSettings = {
   readonly limit?: number | undefined;
   readonly kind?: PromptKind | undefined;
   readonly format?: string | undefined;
+  readonly testShare?: number | undefined;
 };
 
 const none: PromptCounts = { harmful: 0, harmless: 0, lookalike: 0 };
@@ -169,7 +182,7 @@ const purposes = { train: "training", test: "testing" } as const;
 
 /** The source that settings name, all prompts of the sandbox being of one side. */
 export const sourceOf = (
-  { prompts: source, counts, limit, kind, format }: PromptsSettings,
+  { prompts: source, counts, limit, kind, format, testShare }: PromptsSettings,
   side: "train" | "test" = "train",
 ): PromptSource => ({
   source,
@@ -177,6 +190,7 @@ export const sourceOf = (
   ...(limit === undefined ? {} : { limit }),
   ...(kind === undefined ? {} : { kind }),
   ...(format === undefined ? {} : { format }),
+  ...(testShare === undefined ? {} : { testShare }),
 });
 
 /** Prompts of which only one side of the split is worked on. */
