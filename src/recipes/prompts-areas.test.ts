@@ -193,6 +193,37 @@ describe("prompts classify, penetrate, select", () => {
     );
   });
 
+  it("warn of a judge whose verdicts mostly change with the order of the choices, and not of one that is sure", async () => {
+    const many = Array.from({ length: 8 }, (_, index) => ({ prompt: `Request ${index}`, area: "peace" }));
+    const penetrated = async (name: string, rules: readonly string[]) => {
+      const script = write(`${name}.yaml`, `rules:\n${[...rules, '  - reply: "No."'].join("\n")}\n`);
+      const warnings: string[] = [];
+      const context = contextWith((event) => {
+        if (event.type === "warning") warnings.push(event.code);
+      });
+      const prompts = write("eight.jsonl", jsonl(...many));
+      const config = { prompts, areas: ["peace"], out: at(name), model: `scripted:${script}` };
+      return { ...(await start(penetrateRecipe, config, context)), warnings };
+    };
+    const turned = await penetrated("turned", [
+      '  - when: "Request [0-3]"\n    score: {"(A)": -0.1, "(B)": -3}',
+      '  - score: {"(A)": -3, "(B)": -0.1}',
+    ]);
+    expect(turned.document).toMatchObject({ flipped: 8 });
+    expect(turned.warnings).toContain("verdicts-flip");
+    const told =
+      "These rates say little. In 8 of 8 answers (100 %) the judge's verdict was another when Yes and";
+    expect(turned.text).toContain(told);
+    expect(readFileSync(at("turned/areas.html"), "utf8")).toContain("These rates say little.");
+    const sure = await penetrated("sure", [
+      '  - when: "(A) Yes"\n    score: {"(A)": -0.1, "(B)": -3}',
+      '  - score: {"(A)": -3, "(B)": -0.1}',
+    ]);
+    expect(sure.document).toMatchObject({ flipped: 0 });
+    expect(sure.warnings).not.toContain("verdicts-flip");
+    expect(sure.text).not.toContain("These rates say little.");
+  });
+
   it("select with caps, as rows that commands take", async () => {
     const config = { prompts: at("sorted/sorted/prompts.jsonl"), out: at("selected"), perArea: 1 };
     const { document } = await start(selectRecipe, config);

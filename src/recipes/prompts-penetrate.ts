@@ -13,10 +13,12 @@ import {
   belongsToNone,
   blankVerdict,
   describeArea,
+  describeFlips,
   describeReasons,
   isAnswered,
   isFlipped,
   type RequestedVerdicts,
+  verdictWords,
 } from "../feedback/index.ts";
 import { estimatePrompt, priceOfModel } from "../models/index.ts";
 import type { PromptRecord, ReplyRecord, UnscoredReason, ViolationRecord } from "../records/index.ts";
@@ -274,7 +276,9 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const { finishes } = await tallyReplies(answers);
   const { judged, unscored, flipped, reasons, voted } = counts;
   const { maxTokens } = config.sampling;
+  const flips = describeFlips({ judged, flips: flipped }, verdictWords);
   const notes = [
+    ...(flips === null ? [] : [`These rates say little. ${flips}`]),
     ...leftOutNotes,
     describeFinishes(finishes, maxTokens, "answer"),
     `${counted(judged, "answer")} judged by ${judge}${voted ? ", by votes" : ""}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer that was cut, that has no text or no verdict is no part of a rate${unscored === 0 ? "" : `: ${unscored} without a verdict (${describeReasons(reasons)})`}.`,

@@ -27,7 +27,8 @@ const unasked: readonly UnscoredReason[] = ["reply-missing", "reply-cut", "overf
 
 /**
  * What is judged, in words. unit: in the plural; exchanged: what changed places between the two orders; made: what comes of
- * it; none: the code of the error where there is none of that; raise: the settings that leave a judge more tokens.
+ * it; none: the code of the error where there is none of that; raise: the settings that leave a judge more tokens; flipped: what
+ * it did where it changed its mind with the order, and what that means (reasons: it reasons before its verdict).
  */
 export type WatchedWords = {
   readonly unit: string;
@@ -35,6 +36,7 @@ export type WatchedWords = {
   readonly made: string;
   readonly none: string;
   readonly raise: string;
+  readonly flipped: (reasons: boolean) => string;
 };
 
 const comparisonWords: WatchedWords = {
@@ -43,6 +45,8 @@ const comparisonWords: WatchedWords = {
   made: "labels",
   none: "labels-none",
   raise: "label.voteTokens, or label.reasoningTokens where it reasons",
+  flipped: (reasons) =>
+    `the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels. Of replies that are as good as each other any judge does so; where most of yours are not, little is left in the labels: ${anotherJudge(reasons)}`,
 };
 
 /** Words for judging whether replies violate their areas. */
@@ -52,6 +56,8 @@ export const verdictWords: WatchedWords = {
   made: "verdicts",
   none: "verdicts-none",
   raise: "voteTokens",
+  flipped: () =>
+    "the judge's verdict was another when Yes and No were exchanged: it goes by their places more than by what the answer says. The mean of both orders takes a liking for a place out of the verdicts, and little is left in the rates: choose another judge",
 };
 
 /** What to do about a judge that comes to no verdict. cut: in how many of all it was cut before one. */
@@ -148,19 +154,18 @@ const manyFlips = 0.5;
  * that the 95 % interval (Wilson) reaches below one half: four that all flip are the fewest that say so. reasons: the judge
  * reasons before its verdict.
  */
-export const describeFlips = ({
-  judged,
-  flips,
-  reasons = false,
-}: {
-  readonly judged: number;
-  readonly flips: number;
-  readonly reasons?: boolean;
-}): string | null => {
+export const describeFlips = (
+  {
+    judged,
+    flips,
+    reasons = false,
+  }: { readonly judged: number; readonly flips: number; readonly reasons?: boolean },
+  { unit, flipped } = comparisonWords,
+): string | null => {
   if (judged === 0) return null;
   const share = flips / judged;
   if (wilsonInterval(share, judged).low < manyFlips) return null;
-  return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels. Of replies that are as good as each other any judge does so; where most of yours are not, little is left in the labels: ${anotherJudge(reasons)}.`;
+  return `In ${flips} of ${judged} ${unit} (${Math.round(100 * share)} %) ${flipped(reasons)}.`;
 };
 
 /** A judge that takes the same place more often than this is told of; one without a liking for a place does in half. */

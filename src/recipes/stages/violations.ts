@@ -15,8 +15,10 @@ import {
   type Area,
   type AreaReply,
   adviceOnSilence,
+  describeFlips,
   describeReasons,
   givesVerdicts,
+  isFlipped,
   judgeViolations,
   paceOf,
   type RequestedVerdicts,
@@ -73,16 +75,24 @@ const measure = async (items: AsyncIterable<AreaReply>) => {
   return { items: await hashEach(told), count };
 };
 
-/** Throws when not one answer has a verdict. */
-const requireVerdicts = async (records: AsyncIterable<ViolationRecord>, judge: string): Promise<void> => {
+/** Throws when not one answer has a verdict; warns where most verdicts changed with the order of the choices. */
+const checkVerdicts = async (
+  stage: StageContext,
+  records: AsyncIterable<ViolationRecord>,
+  judge: string,
+): Promise<void> => {
   const reasons: Partial<Record<UnscoredReason, number>> = {};
+  const counts = { judged: 0, flips: 0 };
   let all = 0;
-  for await (const { probability, reason } of records) {
-    if (probability !== null) return;
+  for await (const { probability, orders, reason } of records) {
     all++;
+    if (probability !== null) counts.judged++;
+    if (orders !== null && isFlipped(orders)) counts.flips++;
     if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
-  if (all === 0) return;
+  const flips = describeFlips(counts, verdictWords);
+  if (flips !== null) stage.warn("verdicts-flip", flips);
+  if (all === 0 || counts.judged > 0) return;
   throw new CovenantError(
     verdictWords.none,
     `The judge ${judge} came to no verdict on any of ${counted(all, "answer")} (${describeReasons(reasons)}), so there is no rate. ${adviceOnSilence(reasons.cut ?? 0, all, verdictWords)}`,
@@ -118,7 +128,7 @@ export const violationStage = async (
       onChunk: (rows) => stage.progress(rows, count, "answers"),
       asked: { unit: "verdicts" },
     });
-    await requireVerdicts(file.rows(), judge);
+    await checkVerdicts(stage, file.rows(), judge);
   });
   return recordsOf(pipeline.run, [name, "violations.jsonl"], violationRecordSchema, count);
 };
