@@ -17,7 +17,8 @@ import {
 import { countFailing, planOne, reviseOne, revisionTold } from "./bodies/revise-one.ts";
 import { foreignNotices, foreignPromptNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
-import { countPrompts, planOf, planReplies, planRevisions } from "./plans/plan.ts";
+import { countFitting } from "./inputs/overlong-prompts.ts";
+import { planOf, planReplies, planRevisions } from "./plans/plan.ts";
 import { lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { constitutionUnder, keptConstitution } from "./settings/arms.ts";
@@ -99,21 +100,21 @@ const isRevised =
   ({ kind }: PromptRecord): boolean =>
     helpful === "revise" || kind === undefined || kind === "harmful";
 
-/** Opens the prompts, and counts them and those to be revised. Throws UserError where there are none of these. */
+/** Opens the prompts. Throws UserError where there are none of these. */
 const open = async (config: ReviseConfig, context: RecipeContext) => {
-  const [all, revised] = [countPrompts(), countPrompts()];
+  let [all, revised] = [0, 0];
   const prompts = await openOneSide(config, "train", context, (prompt) => {
-    all.add(prompt);
-    if (isRevised(config)(prompt)) revised.add(prompt);
+    all++;
+    if (isRevised(config)(prompt)) revised++;
   });
-  if (revised.totals.count === 0) {
+  if (revised === 0) {
     const leftOut = prompts.notices.filter(({ code }) => code === "prompts-left-out");
     throw new UserError(
       "prompts-not-revised",
-      `None of ${counted(all.totals.count, "prompt")} is to be revised: all are marked harmless or lookalike. ${leftOut.map(({ text }) => `${text} `).join("")}Give harmful ones too, or --set helpful=revise.`,
+      `None of ${counted(all, "prompt")} is to be revised: all are marked harmless or lookalike. ${leftOut.map(({ text }) => `${text} `).join("")}Give harmful ones too, or --set helpful=revise.`,
     );
   }
-  return { prompts, totals: { all: all.totals, revised: revised.totals } };
+  return prompts;
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */
@@ -122,7 +123,7 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
   const constitution = revisedBy(document, config.revise, config.seed);
   const examples = await loadExamples(config.revise);
   requireLearnable(config.sft.revisions, config.revise);
-  const { prompts, totals } = await open(config, context);
+  const prompts = await open(config, context);
   const inputs = await checkInputs(
     {
       models: {
@@ -143,7 +144,6 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
     constitution,
     examples,
     prompts: { ...prompts, notices },
-    totals,
     inputs,
     request: { name: "revise", config, stages, inputs },
   };
@@ -336,16 +336,17 @@ export const recipe: Recipe<typeof reviseSchema> = {
     prompt === undefined ? undefined : { continues: false, text: "The same command begins anew." },
   async plan(config, context) {
     if (config.prompt !== undefined) return planOne(config, config.prompt, context);
-    const { constitution, examples, prompts, totals, inputs, request } = await prepare(config, context);
+    const { constitution, examples, prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const [price, criticPrice] = [config.model, config.critic ?? config.model].map((name) =>
       priceOfModel(config.prices, name),
     );
     const critic = inputs.speeds[config.critic === undefined ? "model" : "critic"]!;
+    const fitting = await countFitting(prompts.used, inputs, "model", isRevised(config));
     const steps = [
-      planReplies("answer", totals.all, { maxTokens, speed: inputs.speeds["model"]!, price }),
-      planRevisions("revise", totals.revised, constitution, {
+      planReplies("answer", fitting.all, { maxTokens, speed: inputs.speeds["model"]!, price }),
+      planRevisions("revise", fitting.wanted, constitution, {
         ...config.revise,
         ...revisionExtras({ examples }),
         maxTokens,
@@ -356,6 +357,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
     ];
     return planOf(steps, [
       ...prompts.notices,
+      ...fitting.notices,
       ...(await foreignPromptNotices(prompts.prompts, config.model, inputs.languages["model"])),
     ]);
   },
