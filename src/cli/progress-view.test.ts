@@ -124,6 +124,23 @@ describe("on a terminal", () => {
     ]);
   });
 
+  it("the end says what a stage took that was stopped, so that the times add up", () => {
+    const { view, screen } = watch(true);
+    view.handle({ ...start("answer"), time: 0 });
+    view.handle({ ...end("answer", 33), time: 33_000 });
+    view.handle({ ...start("revise"), time: 33_000 });
+    view.handle({ type: "notice", time: 70_000, text: "a notice" });
+    view.close();
+    expect(screen().slice(-4)).toEqual([
+      expect.stringMatching(/^stage +time$/),
+      expect.stringMatching(/^answer +9 records +33 s$/),
+      expect.stringMatching(/^revise +not finished +37 s$/),
+      expect.stringMatching(/^in all +1 min 10 s$/),
+    ]);
+    view.close();
+    expect(screen().at(-1)).toMatch(/^in all/);
+  });
+
   it("the end says how long one waited where stages ran side by side", () => {
     const { view, screen } = watch(true);
     view.handle({ ...start("ethical/sl"), time: 0 });

@@ -94,6 +94,13 @@ const endedBy = (event: Extract<RunEvent, { type: "stage-skip" | "stage-end" }>)
 const lineOf = ({ name, what, seconds, isEarlier }: Ended): string =>
   isEarlier ? `${name}: ${what}, skipped` : `${name}: done, ${what} in ${formatDuration(seconds)}`;
 
+/** What a person or a failure stopped took its time too. last: when something was heard of it, in milliseconds. */
+const unfinished = (running: ReadonlyMap<string, StageState>, last: number): Ended[] =>
+  [...running.values()].map(({ name, started }) => ({
+    ...{ name, what: "not finished", records: 0, isEarlier: false },
+    seconds: (last - started) / 1000,
+  }));
+
 /** A stage that took less and wrote nothing is told of nobody. */
 const leastSeconds = 0.05;
 
@@ -192,6 +199,7 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   };
   const close = (): void => {
     screen.erase();
+    if (ended.length > 0) ended.push(...unfinished(running, last));
     running.clear();
     if (ended.length > 1) {
       const elapsed = sideBySide ? (last - (begun ?? last)) / 1000 : undefined;
