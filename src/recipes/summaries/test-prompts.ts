@@ -1,4 +1,5 @@
-// What a person is told of prompts that are for testing, which commands that make training data leave out.
+// What a person is told of prompts that are for testing, which commands that make training data leave out. Knows how many there
+// are, and whether a file named them; nothing of the prompts.
 
 import { counted } from "../../core/index.ts";
 
