@@ -17,7 +17,7 @@ import {
 import { countFailing, planOne, reviseOne, revisionTold } from "./bodies/revise-one.ts";
 import { foreignNotices, foreignPromptNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
-import { countFitting } from "./inputs/overlong-prompts.ts";
+import { countFitting } from "./plans/overlong-prompts.ts";
 import { planOf, planReplies, planRevisions } from "./plans/plan.ts";
 import { lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";

@@ -4,9 +4,9 @@
 import { counted } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { encodeChat, fitsContext } from "../../transformer/index.ts";
-import { countPrompts } from "../plans/plan.ts";
+import type { CheckedInputs } from "../inputs/open-stages.ts";
 import type { Notice } from "../stages/learned-rows.ts";
-import type { CheckedInputs } from "./open-stages.ts";
+import { countPrompts } from "./plan.ts";
 
 /** A prompt of so many bytes for each position is looked at by its tokens; a shorter one fits with all that a template adds. */
 const bytesAPosition = 0.5;
