@@ -22,7 +22,7 @@ const stacksOf = (thrown: unknown): string => {
 
 /** Codes of what came out as it did, and not of something that broke: a stack tells nothing of it. */
 const outcomes =
-  /-none$|^(?:reward-at-chance|reward-unmeasured|judge-one-letter|requests-rejected|sweep-runs-failed)$/;
+  /-none$|^(?:reward-at-chance|reward-unmeasured|judge-one-letter|requests-rejected|sweep-runs-failed|opposites-missing)$/;
 
 /** The text for a person. Only what is not the user's to change mentions a stack; verbose shows it. */
 export const describeFailure = (thrown: unknown, verbose: boolean): string => {
@@ -32,6 +32,8 @@ export const describeFailure = (thrown: unknown, verbose: boolean): string => {
   if (verbose) return `error: ${stacksOf(thrown)}\n`;
   if (thrown instanceof UserError) return `error: ${thrown.message}\n`;
   if (thrown instanceof CovenantError && thrown.facts["retriable"] === true) {
+    if (thrown.facts["kept"] === false)
+      return `error: ${thrown.message}\nNothing was written: the same command begins anew.\n`;
     return `error: ${thrown.message}\nWhat was finished is kept: the same command again continues.\n`;
   }
   if (thrown instanceof CovenantError && outcomes.test(thrown.code)) return `error: ${thrown.message}\n`;

@@ -14,7 +14,7 @@ import {
   type SftRow,
   sftRowSchema,
 } from "../records/index.ts";
-import { countFailing, planOne, reviseOne, revisionTold } from "./bodies/revise-one.ts";
+import { planOne, reviseOne, revisionTold } from "./bodies/revise-one.ts";
 import { foreignNotices, foreignPromptNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { countFitting } from "./plans/overlong-prompts.ts";
@@ -54,6 +54,7 @@ import {
 import { mixedRows, rowsStage } from "./stages/rows.ts";
 import { addReply, countSteps, noReplies, sumOver } from "./stages/tallies.ts";
 import { describeFinishes, describeSpent, describeUnrevised, spentInRun } from "./summaries/data-summary.ts";
+import { countFailing } from "./summaries/recheck-summary.ts";
 import {
   describeCritiques,
   describeRows,

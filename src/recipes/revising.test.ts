@@ -109,11 +109,36 @@ describe("one prompt", () => {
     expect(steps).toMatchObject([{ finish: "critique", revision: answer }]);
   });
 
-  it("needs an answer", async () => {
-    const silent = write("silent.yaml", 'rules: [{reply: ""}]');
-    await expect(call(reviseRecipe, { ...one, model: `scripted:${silent}` })).rejects.toMatchObject({
+  it.each([
+    ["empty", /said nothing/],
+    ["length", /raise --max-tokens/],
+    ["refusal", /provider refused/],
+    ["overflow", /too long for the model's context/],
+    ["rejected", /server rejected the request/],
+  ])("needs an answer, and says what to do where it is none: %s", async (finish, told) => {
+    const silent = write("silent.yaml", `rules: [{reply: "", finish: ${finish}}]`);
+    const thrown = call(reviseRecipe, { ...one, model: `scripted:${silent}` });
+    await expect(thrown).rejects.toMatchObject({
       code: "replies-none",
+      message: expect.stringMatching(told),
     });
+  });
+
+  it("says of an answer and of a reply at the end that they were cut", async () => {
+    const cut = { ...one, sampling: { maxTokens: 2 }, revise: { rounds: 1 } };
+    const rules = [{ reply: "One two three four." }];
+    const whole = { ...one, model: `scripted:${write("whole.json", { rules: [{ reply: "One." }] })}` };
+    const both = await call(reviseRecipe, { ...cut, model: `scripted:${write("long.json", { rules })}` });
+    const answerCut = /^Answer: .*\(cut by the limit of tokens/m;
+    const replyCut = /^Reply: .*\(cut by the limit of tokens/m;
+    expect(both.said.join("")).toMatch(answerCut);
+    expect(both.said.join("")).toMatch(replyCut);
+    const critic = `scripted:${write("long.json", { rules })}`;
+    const revisionOnly = await call(reviseRecipe, { ...cut, model: whole.model, critic });
+    expect(revisionOnly.said.join("")).not.toMatch(answerCut);
+    expect(revisionOnly.said.join("")).toMatch(replyCut);
+    const none = await call(reviseRecipe, { ...whole, revise: { rounds: 1 } });
+    expect(none.said.join("")).not.toContain("cut by");
   });
 });
 

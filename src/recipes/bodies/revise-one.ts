@@ -7,13 +7,14 @@ import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../.
 import { type LanguageModel, type LoadFormat, priceOfModel } from "../../models/index.ts";
 import type {
   Constitution,
+  Finish,
   PrincipleCheck,
   PromptRecord,
   ReplyRecord,
   RevisionExample,
   RevisionRecord,
   RevisionStep,
-  UnscoredReason,
+  StepFinish,
 } from "../../records/index.ts";
 import { foreignNotices } from "../inputs/foreign-principles.ts";
 import { checkInputs } from "../inputs/open-stages.ts";
@@ -25,6 +26,7 @@ import type { CallSettings, ReviseSettings, SamplingSettings } from "../settings
 import { withCalledModel } from "../stages/called-model.ts";
 import { openCalls } from "../stages/calls.ts";
 import { loadExamples, revisedBy, revisionExtras } from "../stages/revising.ts";
+import { moreVoteTokens } from "../summaries/recheck-summary.ts";
 import { countDifference, isReadable, markDifference } from "../summaries/word-difference.ts";
 
 /** What of the settings of `covenant revise` concerns one prompt. */
@@ -156,10 +158,6 @@ const describeStep = (before: string, step: RevisionStep, colours: boolean): str
 const percent = (share: number | undefined): string =>
   share === undefined ? "" : ` (${Math.round(100 * share)} %)`;
 
-/** What to do where the model was cut before its verdict. */
-const moreVoteTokens =
-  "Raise revise.voteTokens: a model that thinks before it answers needs a thousand and more.";
-
 const describeCheck = ({ verdicts }: PrincipleCheck): string => {
   const of = (wanted: string): string[] =>
     verdicts
@@ -202,20 +200,38 @@ const createTeller = (write: (text: string) => void, { rounds, mode }: ReviseSet
   };
 };
 
+/** Why there is nothing to revise, and what to do about it. said: by the server of a request that it rejected. */
+const adviceFor = (finish: Finish | undefined, said = ""): string => {
+  switch (finish) {
+    case "length":
+      return "It was cut by the limit of tokens before it said anything: raise --max-tokens.";
+    case "refusal":
+      return "The provider refused the prompt. Say it otherwise, or name another --model.";
+    case "overflow":
+      return "The prompt is too long for the model's context. Shorten it, or name a --model with a longer one.";
+    case "rejected":
+      return `The server rejected the request${said === "" ? "" : `, saying: ${said.replace(/\.$/, "")}`}. Change what it names, or name another --model.`;
+    default:
+      return "It said nothing, or nothing but what is cut. Try another --seed, or name another --model.";
+  }
+};
+
 const answerTo = async (
   model: LanguageModel,
   prompt: PromptRecord,
   config: ReviseOneConfig,
   signal: AbortSignal,
+  rejection: () => string | undefined,
 ): Promise<ReplyRecord> => {
   const options = { model, prompts: [prompt], runSeed: config.seed, stage: "answer", signal };
   for await (const { records } of sampleReplies({ ...options, ...config.sampling })) {
     const [answer] = records;
     if (answer !== undefined && isAnswered(answer)) return answer;
+    const finish = answer?.finish;
     throw new CovenantError(
       "replies-none",
-      `${model.id} gave no answer to revise (${answer?.finish ?? "none came"}). Expected text: check the model and sampling.maxTokens.`,
-      { model: model.id },
+      `${model.id} gave no answer to revise. ${adviceFor(finish, rejection())}`,
+      { model: model.id, finish },
     );
   }
   throw new CovenantError("replies-none", `${model.id} gave no answer.`, { model: model.id });
@@ -236,6 +252,13 @@ const documentOf = (
   ...(checks === undefined ? {} : { checks, failing }),
   reply: steps.at(-1)?.revision ?? answer,
 });
+
+/** How the reply at the end came to its own: as the last revision that was taken, else as the answer. */
+const finishOf = (answer: string, steps: readonly RevisionStep[], answered: Finish): Finish | StepFinish =>
+  steps.findLast(
+    (step, at) =>
+      step.rejected === undefined && withoutRevision(steps[at - 1]?.revision ?? answer, step) === null,
+  )?.finish ?? answered;
 
 type ToRevise = Prepared & { readonly answer: ReplyRecord };
 
@@ -264,22 +287,41 @@ const reviseAnswer = async (
   throw new CovenantError("revisions-none", `${critic.id} revised nothing.`, { model: critic.id });
 };
 
-/** The answer to a prompt, by the model, and its revisions, by the critic. */
+/** Warnings as they come, but what a server says of a request that it rejects while `holds`: that is the error's to tell. */
+const holdRejection = (emit: RecipeContext["emit"]) => {
+  let said: string | undefined;
+  let holds = true;
+  return {
+    said: () => said,
+    release: () => {
+      holds = false;
+    },
+    emit: (event: Parameters<RecipeContext["emit"]>[0]): void => {
+      if (holds && event.type === "warning" && event.code === "model-rejected") said = event.text;
+      else emit(event);
+    },
+  };
+};
+
+/** The answer to a prompt, by the model, and its revisions, by the critic. finish: of the reply at the end. */
 const answerAndRevise = async (
   config: ReviseOneConfig,
   prepared: Prepared,
   context: RecipeContext,
   write: (text: string) => void,
-): Promise<RevisionRecord> => {
+) => {
   const { model, critic = model, load } = config;
   await using calls = openCalls(config);
-  const opening = { context, calls, load };
+  const held = holdRejection(context.emit);
+  const opening = { context: { ...context, emit: held.emit }, calls, load };
   return withCalledModel(model, opening, async (opened) => {
-    const answer = await answerTo(opened, prepared.prompt, config, context.signal);
-    write(entry("Answer", answer.text));
+    const answer = await answerTo(opened, prepared.prompt, config, context.signal, held.said);
+    held.release();
+    write(entry("Answer", `${answer.text}${states[answer.finish]}`));
     const revise = (by: LanguageModel): Promise<RevisionRecord> =>
       reviseAnswer(by, config, { ...prepared, answer }, context, write);
-    return critic === model ? revise(opened) : withCalledModel(critic, opening, revise);
+    const record = await (critic === model ? revise(opened) : withCalledModel(critic, opening, revise));
+    return { record, finish: finishOf(answer.text, record.steps, answer.finish) };
   });
 };
 
@@ -297,9 +339,9 @@ export const reviseOne = async (
   const lines: string[] = [];
   const write = context.conversation?.write ?? ((part: string) => lines.push(part.replace(/\n$/, "")));
   write(entry("Prompt", text));
-  const record = await answerAndRevise(config, prepared, context, write);
+  const { record, finish } = await answerAndRevise(config, prepared, context, write);
   const document = documentOf(record, config, prepared.constitution);
-  write(`\n${entry("Reply", document.reply)}`);
+  write(`\n${entry("Reply", `${document.reply}${states[finish]}`)}`);
   if (record.failing !== undefined)
     write(
       entry(
@@ -310,58 +352,4 @@ export const reviseOne = async (
       ),
     );
   return { lines, document };
-};
-
-const reasonWords: Readonly<Record<UnscoredReason, string>> = {
-  "reply-missing": "without a reply to test",
-  "reply-cut": "of a reply that was cut",
-  overflow: "too long for the model's context",
-  rejected: "rejected by the server",
-  refusal: "declined, by the model or its provider",
-  "no-choice": "naming no answer",
-  neither: "speaking for neither answer",
-  both: "speaking for both answers",
-  empty: "empty",
-  cut: "cut at the limit of tokens",
-};
-
-/** Why questions of a recheck have no verdict, and what to do about those that were cut. */
-const describeUnread = (reasons: ReadonlyMap<UnscoredReason, number>): string[] => {
-  if (reasons.size === 0) return [];
-  const told = [...reasons].map(([reason, count]) => `${count} ${reasonWords[reason]}`).join(", ");
-  const all = [...reasons.values()].reduce((sum, count) => sum + count, 0);
-  return [
-    `Tests without a verdict that could be read: ${all} (${told}).${reasons.has("cut") ? ` ${moreVoteTokens}` : ""}`,
-  ];
-};
-
-/**
- * Counts chains that were tested against every principle. describe: how many keep all, which are not known to be kept, and
- * why verdicts are missing.
- */
-export const countFailing = () => {
-  const counts = new Map<string, number>();
-  const reasons = new Map<UnscoredReason, number>();
-  let tested = 0;
-  let whole = 0;
-  return {
-    add({ failing, checks = [] }: Pick<RevisionRecord, "failing" | "checks">): void {
-      if (failing === undefined) return;
-      tested++;
-      if (failing.length === 0) whole++;
-      for (const id of failing) counts.set(id, (counts.get(id) ?? 0) + 1);
-      for (const { reason } of checks.flatMap(({ verdicts }) => verdicts))
-        if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    },
-    describe(): string[] {
-      if (tested === 0) return [];
-      const sorted = [...counts].sort(([, one], [, other]) => other - one);
-      const worst = sorted.map(([id, count]) => `${id} ${count}`);
-      const rest = worst.length === 0 ? "" : ` Not known to be kept: ${worst.join(", ")}.`;
-      return [
-        `Tested against every principle: ${whole} of ${tested} last replies keep all.${rest}`,
-        ...describeUnread(reasons),
-      ];
-    },
-  };
 };
