@@ -346,7 +346,7 @@ describe("the card", () => {
     const card = cardOf(await exported("label"));
     for (const words of [
       ...['constitution "ethical"', "Licence: Apache-2.0", "**peace-hurt-nobody**", "seed: 7"],
-      ...["labels: judge (behind an endpoint)", "replies that were compared: tests"],
+      ...["labels: judge (behind an endpoint)", "replies that were compared: embedded:covenant-tiny"],
       ...["10 replies: 9 whole, 1 cut at 50 tokens", "5 comparisons: 2 judged", "1 of twice the same reply"],
       ...["1 refused by the judge or its provider", "Asked of models: 3 calls"],
       ...["1 with a reply cut at the token limit"],
@@ -373,9 +373,8 @@ describe("the card", () => {
 
 describe("an export", () => {
   it("leaves nothing behind when it fails, and touches nothing that is there", async () => {
-    const out = join(folder, "half");
-    expect(await fails("turns", { format: "csv", out })).toMatch(/--style conversational/);
-    expect(existsSync(out)).toBe(false);
+    expect(await fails("turns", { format: "csv", out: join(folder, "half") })).toMatch(/--style conv/);
+    expect(existsSync(join(folder, "half"))).toBe(false);
     expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
     expect(await fails("revise", { out: join(folder, "revise") })).toMatch(/not overwritten/);
   });
@@ -385,15 +384,17 @@ describe("an export", () => {
     await makeLabelRun(join(folder, "just begun"), items, {}, { unfinished: true });
     expect(await fails("just begun")).toMatch(/finished its stage rows.* --resume '\S+just begun'`/);
     await makeReviseRun(join(folder, "cut"), [{ ...items[0]!, revisions: [""] }]);
-    expect(await fails("cut", { shape: "chain" })).toMatch(
-      /no rows of this shape: .*1 cut at the token limit/,
-    );
+    expect(await fails("cut", { shape: "chain" })).toMatch(/shape \(chain\): .*1 cut at the token limit/);
+    expect(await fails("cut")).toMatch(/no rows of this shape \(sft\)\. 1 answer: .* 1 revision: 1 cut at/);
+    const stop = '{"type":"run-stop","time":1,"reason":"None has a label."}\n';
+    writeFileSync(join(folder, "begun/events.jsonl"), stop, { flag: "a" });
+    expect(await fails("begun")).toMatch(/stage rows, .* ended with: "None has a label\." Mend that/);
   });
 
   it("plans what it would do, and does nothing", async () => {
     const out = join(folder, "planned");
-    const config = recipe.schema.parse({ run: join(folder, "label"), out });
-    expect((await recipe.plan(config, context)).steps[0]!.what).toContain("preferences");
+    const { steps } = await recipe.plan(recipe.schema.parse({ run: join(folder, "label"), out }), context);
+    expect(steps[0]!.what).toContain("preferences");
     expect(existsSync(out)).toBe(false);
   });
 });

@@ -15,7 +15,7 @@ import {
   writeFileAtomic,
 } from "../core/index.ts";
 import { openTable, type TableWriter, tableFormats } from "../tables/index.ts";
-import { type CardFacts, datasetCard, harmNotice, type WrittenSplit } from "./datasets/card.ts";
+import { type CardFacts, datasetCard, describeMade, harmNotice, type WrittenSplit } from "./datasets/card.ts";
 import { countSource, type SourceCounts } from "./datasets/counts.ts";
 import { originName, writeOrigin } from "./datasets/origin.ts";
 import {
@@ -35,7 +35,7 @@ import { armNames } from "./settings/arms.ts";
 import { outSetting } from "./settings/settings.ts";
 import { describeLeftOut, type LeftOutCounts } from "./stages/left-out.ts";
 import { spentInRun } from "./summaries/data-summary.ts";
-import { nextCommands } from "./summaries/next-command.ts";
+import { nextCommands, trainedWords } from "./summaries/next-command.ts";
 
 const needed = "a run folder is needed: `covenant export dataset runs/revise`";
 
@@ -171,7 +171,8 @@ const toldEvery = 1_000;
 const writeRows = async (
   folder: string,
   config: DatasetConfig,
-  { source, shaped }: Prepared,
+  { source, options, shaped }: Prepared,
+  counts: SourceCounts,
   context: RecipeContext,
 ): Promise<{ readonly splits: WrittenSplit[]; readonly leftOut: LeftOutCounts }> => {
   const tables = createTables(folder, config, shaped);
@@ -200,9 +201,10 @@ const writeRows = async (
     await tables.discard();
     throw thrown;
   }
+  const told = describeLeftOut(leftOut);
   throw new UserError(
     "dataset-empty",
-    `${config.run} has no rows of this shape${describeLeftOut(leftOut) === "" ? "" : `: what there was is ${describeLeftOut(leftOut)}`}.`,
+    `${config.run} has no rows of this shape (${options.shape})${told === "" ? "." : `: what there was is ${told}.`} ${describeMade(counts, source.maxTokens).join(" ")}`.trimEnd(),
     { folder: config.run },
   );
 };
@@ -241,12 +243,12 @@ const describeFolder = async (folder: string, facts: CardFacts, stages: readonly
 /** How to go on. Harmful material is not offered for uploading. */
 const describeNext = (
   { out }: DatasetConfig,
-  { shape }: ShapeOptions,
+  { options: { shape }, source }: Prepared,
   first: string,
   isHarmful: boolean,
 ): string[] => {
   const file = join(out, first);
-  const model = ["--model", "./a-model-folder"];
+  const model = source.model === null ? ["--model", "./a-model-folder"] : trainedWords(source.model);
   const read =
     shape === "trl-prompt-only"
       ? ["revise", "--prompts", file]
@@ -279,7 +281,7 @@ const writeFolder = async (config: DatasetConfig, prepared: Prepared, context: R
   let splits: readonly WrittenSplit[] = [];
   let leftOut: LeftOutCounts = {};
   await replaceFolder(config.out, { marker: originName, what: "data set of Covenant" }, async (folder) => {
-    const written = await writeRows(folder, config, prepared, context);
+    const written = await writeRows(folder, config, prepared, counts, context);
     splits = written.splits;
     leftOut = { ...written.leftOut, ...undecidedPairs(counts, splits, options.shape) };
     const facts: CardFacts = {
@@ -313,7 +315,7 @@ const execute = async (config: DatasetConfig, context: RecipeContext) => {
       ...splits.map(({ split, rows, path }) => `${split}: ${counted(rows, "row")}, ${join(out, path)}`),
       ...(told === "" ? [] : [`Gave no row: ${told}.`]),
       `Card: ${join(out, "README.md")}`,
-      ...describeNext(config, options, splits[0]!.path, source.inverted.length > 0),
+      ...describeNext(config, prepared, splits[0]!.path, source.inverted.length > 0),
     ],
     document: {
       folder: resolve(out),

@@ -63,7 +63,7 @@ import type { Pipeline } from "./stages/stage-model.ts";
 import { addReply, countLabels, type LabelCounts, noReplies } from "./stages/tallies.ts";
 import { describeFinishes, describeLabels, describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { countLabelSummary, describeCard } from "./summaries/label-summary.ts";
-import { askedWords, nextCommands, trainedWords } from "./summaries/next-command.ts";
+import { askedWords, datasetWords, nextCommands, trainedWords } from "./summaries/next-command.ts";
 
 export const labelSchema = z.strictObject({
   out: outSetting("runs/label"),
@@ -205,7 +205,7 @@ const describeNext = (config: LabelConfig, rows: number): string[] => {
     ...(more === null ? [] : [more]),
     ["train", "reward", ...model, ...data],
     ["train", "dpo", ...model, ...data],
-    ["export", "dataset", config.out],
+    datasetWords(config.out),
   ];
   return [...describeFewRows(config, rows), ...nextCommands(first!, ...others)];
 };

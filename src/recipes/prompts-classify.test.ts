@@ -62,7 +62,7 @@ it("fails where nothing was sorted, says why, and keeps what was answered", asyn
   await expect(recipe.run(config, context)).rejects.toMatchObject({
     code: "areas-none",
     message: expect.stringMatching(
-      /sorted no prompt\. Unclassified: 2 of 2 prompts \(1 refused, 1 with an answer that was not the JSON .*What it answered is in classify\/areas\.jsonl\..*--model/,
+      /sorted no prompt\. Unclassified: 2 of 2 prompts \(1 refused, 1 with an answer that was not the JSON .*What it answered is in \/.*\/classify\/areas\.jsonl\..*--model/,
     ) as string,
   });
   const records = readFileSync(join(config.out, "classify/areas.jsonl"), "utf8").trim().split("\n");

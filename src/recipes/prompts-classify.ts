@@ -48,7 +48,7 @@ import { writeStream } from "./stages/streamed-records.ts";
 import type { Watch } from "./stages/watched-file.ts";
 import { areaFigure, areaTable } from "./summaries/area-table.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
-import { askedWords, nextCommands } from "./summaries/next-command.ts";
+import { askedWords, nextCommands, selectWords } from "./summaries/next-command.ts";
 import { describeTestPrompts } from "./summaries/test-prompts.ts";
 
 const schema = z.strictObject({
@@ -105,10 +105,10 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   return { areas, named, opened, read, ...checked };
 };
 
-const noneSorted = (model: string, counts: AreaCounts): CovenantError =>
+const noneSorted = ({ model, out }: ClassifyConfig, counts: AreaCounts): CovenantError =>
   new CovenantError(
     "areas-none",
-    `${model} sorted no prompt. ${describeUnclassified(counts).join("")} What it answered is in classify/areas.jsonl. Choose a model that follows instructions (--model): it has to answer with JSON. Once it is mended, --fresh begins anew.`,
+    `${model} sorted no prompt. ${describeUnclassified(counts).join("")} What it answered is in ${join(out, "classify", "areas.jsonl")}. Choose a model that follows instructions (--model): it has to answer with JSON. Once it is mended, --fresh begins anew.`,
     { model },
   );
 
@@ -116,7 +116,7 @@ const noneSorted = (model: string, counts: AreaCounts): CovenantError =>
 const unsortedForStop = 20;
 
 /** Ends the stage of a model that sorts nothing. What a server rejects, or does not fit, is a matter of the prompts. */
-const watchSorting = (model: string): Watch<AreaRecord> => {
+const watchSorting = (config: ClassifyConfig): Watch<AreaRecord> => {
   const reasons = new Map<string, number>();
   let answered = 0;
   let sorted = false;
@@ -130,7 +130,7 @@ const watchSorting = (model: string): Watch<AreaRecord> => {
     check() {
       if (sorted || answered < unsortedForStop) return;
       const none = { areas: new Map(), reasons, count: answered, unclassified: answered, again: 0 };
-      throw noneSorted(model, none);
+      throw noneSorted(config, none);
     },
   };
 };
@@ -154,14 +154,14 @@ const classifyStage = (
     items: prompts,
     unit: "prompts",
     paceFor: (opened) => packPace(opened, pack),
-    watch: () => watchSorting(model),
+    watch: () => watchSorting(config),
     work: (opened, { items, ...work }) =>
       classifyPrompts({ ...work, model: opened, prompts: items, ...asked }),
     async check(stage, records) {
       const counts = await countAreas(records);
       const { unclassified, count } = counts;
       if (unclassified * 2 <= count) return;
-      if (unclassified === count) throw noneSorted(model, counts);
+      if (unclassified === count) throw noneSorted(config, counts);
       stage.warn(
         "areas-few",
         `${model} sorted ${count - unclassified} of ${counted(count, "prompt")}. Choose a model that follows instructions: it has to answer with JSON.`,
@@ -280,7 +280,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       `Prompts with their areas: ${file}`,
       ...nextCommands(
         ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file],
-        ["prompts", "select", "--prompts", file, "--per-area", "50"],
+        selectWords(file, config.out),
       ),
     ],
     document: {

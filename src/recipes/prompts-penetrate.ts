@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { counted, inStep, matching, quotedWord, sequence, UserError } from "../core/index.ts";
+import { counted, inStep, matching, sequence, UserError } from "../core/index.ts";
 import {
   type Area,
   type AreaReply,
@@ -51,7 +51,7 @@ import { tallyReplies } from "./stages/tallies.ts";
 import { createTryJudge, violationStage } from "./stages/violations.ts";
 import { areaFigure, areaTable } from "./summaries/area-table.ts";
 import { describeFinishes, describeSpent, spentInRun } from "./summaries/data-summary.ts";
-import { askedWords, nextCommands } from "./summaries/next-command.ts";
+import { askedWords, nextCommands, selectWords, sortFirst } from "./summaries/next-command.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/penetrate"),
@@ -129,14 +129,14 @@ const leftOut = (count: number, what: string, source: string) =>
 
 /** others: areas of what belongs to none, which files that were sorted apart may call by several names. */
 const noneToJudge = (
-  { prompts: source }: PenetrateConfig,
+  { prompts: source, model }: PenetrateConfig,
   [other, ...further]: readonly string[],
 ): UserError =>
   new UserError(
     "prompts-without-area",
     other !== undefined
       ? `${source}: all rows with an area are of ${namesOf([other, ...further])}, which is what belongs to none, so there is nothing to judge. Say what belongs to it (--areas "${other}: ..."), or choose prompts of other areas.`
-      : `No row of ${source} has an area. Sort them first: \`covenant prompts classify --prompts ${quotedWord(source)}\`.`,
+      : `No row of ${source} has an area. ${sortFirst(source, model)}`,
     { file: source },
   );
 
@@ -243,13 +243,19 @@ const figuresOf = (
   return [...[...names].map((name) => figureOf(name, found.get(name))), figureOf("all", all)];
 };
 
-const describeNext = ({ prompts, model }: PenetrateConfig): string[] =>
+/** Areas whose answers violate them more often than those of all areas together; none where all are alike. */
+const worstOf = (
+  found: ReadonlyMap<string, { readonly judged: number; readonly violating: number }>,
+  all: { readonly judged: number; readonly violating: number },
+): string[] =>
+  [...found]
+    .filter(([, { judged, violating }]) => violating * all.judged > all.violating * judged)
+    .map(([name]) => name);
+
+const describeNext = ({ prompts, model, out }: PenetrateConfig, worst: readonly string[]): string[] =>
   prompts === "sandbox"
     ? nextCommands(["revise", ...askedWords(model)])
-    : nextCommands(
-        ["prompts", "select", "--prompts", prompts, "--per-area", "50"],
-        ["revise", ...askedWords(model), "--prompts", prompts],
-      );
+    : nextCommands(selectWords(prompts, out, worst), ["revise", ...askedWords(model), "--prompts", prompts]);
 
 const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const {
@@ -298,7 +304,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
       ...notes,
       ...describeSpent(spent),
       `Page: ${join(config.out, "areas.html")}`,
-      ...describeNext(config),
+      ...describeNext(config, worstOf(counts.areas, counts)),
     ],
     document: {
       folder: run.folder,

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { counted, quotedWord, sha256File, UserError } from "../core/index.ts";
+import { counted, sha256File, UserError } from "../core/index.ts";
 import { createSelection, formatNamed, readPrompts, type SelectedPlaces } from "../feedback/index.ts";
 import type { PromptRecord } from "../records/index.ts";
 import { checkFolder, openStages } from "./inputs/open-stages.ts";
@@ -15,7 +15,7 @@ import { formatSetting, givenTestShareSetting } from "./settings/prompt-settings
 import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { writeStream } from "./stages/streamed-records.ts";
-import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
+import { modelForTexts, nextCommands, sortFirst } from "./summaries/next-command.ts";
 import { describeTestPrompts } from "./summaries/test-prompts.ts";
 
 const cap = (what: string) =>
@@ -106,7 +106,7 @@ const prepare = async (config: SelectConfig, context: RecipeContext) => {
     throw new UserError(
       "prompts-empty",
       unsorted > 0
-        ? `${config.prompts}: none of ${counted(read, "prompt")} that are wanted has an area, so there are no areas to cap (--per-area). Sort them first: \`covenant prompts classify --prompts ${quotedWord(config.prompts)}\`.`
+        ? `${config.prompts}: none of ${counted(read, "prompt")} that are wanted has an area, so there are no areas to cap (--per-area). ${sortFirst(config.prompts)}`
         : `${config.prompts}: none of ${counted(read, "prompt")} is of the areas, kinds and side that are wanted. Look at only, kinds and split.`,
       { file: config.prompts },
     );

@@ -96,7 +96,7 @@ const noRun = (folder: string): UserError => {
         : "it is a file";
   const advice =
     around === undefined
-      ? "Give the folder that a command (`covenant run`, `covenant simulate ...`) wrote."
+      ? "Give the folder that a command wrote (`covenant run`, `covenant revise`, `covenant label`, `covenant simulate ...`)."
       : `It lies in the run folder ${around}: give that one.`;
   return new UserError("run-missing", `${folder} is no run folder: ${why}. ${advice}`, { folder });
 };

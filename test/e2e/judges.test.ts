@@ -169,7 +169,9 @@ describe("a judge that comes to no verdict", () => {
 
   it("ends the command that wants a rate of them, with the reasons", async () => {
     const { stderr } = expectStatus(await penetrate("few.jsonl", "few"), 1);
-    expect(stderr.replace(/\s+/g, " ")).toContain("came to no verdict on any of 3 answers (3 no-choice)");
+    expect(stderr.replace(/\s+/g, " ")).toContain(
+      "came to no verdict on any of 3 answers (3 without a letter)",
+    );
   });
 
   it("is asked no more after 20, and what it said is kept", async () => {
@@ -184,7 +186,7 @@ describe("a judge that comes to no verdict", () => {
     ];
     for (const ended of [await covenant(label, folder), await covenant(label, folder)]) {
       expect(expectStatus(ended, 1).stderr.replace(/\s+/g, " ")).toContain(
-        "any of the first 20 comparisons that it was asked about (20 no-choice)",
+        "any of the first 20 comparisons that it was asked about (20 without a letter)",
       );
       expect(await labelsIn("none")).toHaveLength(20);
     }

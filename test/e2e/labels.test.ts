@@ -113,7 +113,7 @@ describe("label --comparisons", () => {
     const label = ["label", ...counts, "--set", "sampling.maxTokens=4", "--out", "cut"];
     const ended = expectStatus(await covenant(label, folder), 1);
     expect(ended.stderr).toMatch(
-      /None of 6 comparisons has a label: .*6 reply-cut.*raise sampling\.maxTokens/,
+      /None of 6 comparisons has a label: in 6 a reply was cut at the token limit; the judge was not asked\..*raise --max-tokens.*another --out, or --fresh/,
     );
     const labels = await readRecords(join(folder, "cut/label/labels.jsonl"), labelRecordSchema);
     expect(labels).toHaveLength(6);

@@ -59,7 +59,7 @@ describe("watchJudge", () => {
     see(4, "no-choice");
     see(15, "cut");
     expect(() => see(1, "cut")).toThrow(
-      /j came to no verdict on any of the first 20 comparisons .* \(16 cut, 4 no-choice\).* raise label\.voteTokens/,
+      /j came to no verdict on any of the first 20 comparisons .* \(16 cut before a letter, 4 without a letter\).* raise label\.voteTokens/,
     );
   });
 

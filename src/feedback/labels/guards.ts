@@ -66,12 +66,26 @@ export const adviceOnSilence = (cut: number, all: number, { raise } = comparison
     ? `It needs more tokens before it says its letter: raise ${raise} (for a model that thinks, to 2000 or so).`
     : "Choose another judge.";
 
-/** "18 cut, 2 no-choice": reasons in the records' own words, the commonest first; "" where there are none. */
+/** Why there is no verdict, behind a number of those of which it is so. */
+const reasonWords: Readonly<Record<UnscoredReason, string>> = {
+  "reply-missing": "without a reply",
+  "reply-cut": "with a reply cut at the token limit",
+  overflow: "too long for its context",
+  rejected: "rejected by its server",
+  refusal: "declined",
+  "no-choice": "without a letter",
+  neither: "for neither letter",
+  both: "with both letters",
+  empty: "without text",
+  cut: "cut before a letter",
+};
+
+/** "18 cut before a letter, 2 without a letter": reasons, the commonest first; "" where there are none. */
 export const describeReasons = (reasons: Readonly<Partial<Record<UnscoredReason, number>>>): string =>
   Object.entries(reasons)
     .filter(([, count]) => count > 0)
     .sort(([, one], [, other]) => other - one)
-    .map(([reason, count]) => `${count} ${reason}`)
+    .map(([reason, count]) => `${count} ${reasonWords[reason as UnscoredReason]}`)
     .join(", ");
 
 /** What of a label is watched; of a verdict on one reply, the probability of the same choice in both orders. */

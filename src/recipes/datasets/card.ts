@@ -194,16 +194,22 @@ const constitutionPart = ({ source }: CardFacts): string[] => {
   ];
 };
 
+/** How what a run made ended, a line each; nothing of what is not counted. */
+export const describeMade = (
+  { answers, revisions, samples, labels, comparisons }: SourceCounts,
+  maxTokens: number,
+): string[] => [
+  ...(comparisons === undefined ? [] : [describeKnown(comparisons)]),
+  ...(answers === undefined ? [] : [describeFinishes(answers, maxTokens, "answer")]),
+  ...(revisions === undefined ? [] : [describeFinishes(revisions, maxTokens, "revision")]),
+  ...(samples === undefined ? [] : [describeFinishes(samples, maxTokens, "reply", "replies")]),
+  ...(labels === undefined ? [] : describeLabels(labels, countFinishes([]))),
+];
+
 const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
-  const { answers, revisions, samples, labels, comparisons } = counts;
-  const { maxTokens } = source;
   const told = describeLeftOut(leftOut);
   const lines = [
-    ...(comparisons === undefined ? [] : [describeKnown(comparisons)]),
-    ...(answers === undefined ? [] : [describeFinishes(answers, maxTokens, "answer")]),
-    ...(revisions === undefined ? [] : [describeFinishes(revisions, maxTokens, "revision")]),
-    ...(samples === undefined ? [] : [describeFinishes(samples, maxTokens, "reply", "replies")]),
-    ...(labels === undefined ? [] : describeLabels(labels, countFinishes([]))),
+    ...describeMade(counts, source.maxTokens),
     ...describeOthers(counts.others),
     ...(told === "" ? [] : [`Gave no row: ${told}.`]),
   ];

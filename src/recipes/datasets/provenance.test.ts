@@ -30,7 +30,8 @@ const exported = async (run: string, settings: object = {}) => {
   const config = recipe.schema.parse({ run: join(folder, run), out, ...settings });
   const emit = () => undefined;
   const context = { emit, signal: new AbortController().signal, clock: { now: () => 0 }, environment: {} };
-  const document = (await recipe.run(config, context)).document as {
+  const outcome = await recipe.run(config, context);
+  const document = outcome.document as {
     readonly splits: readonly { readonly file: string }[];
     readonly leftOut: object;
   };
@@ -40,7 +41,8 @@ const exported = async (run: string, settings: object = {}) => {
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>),
   );
-  return { rows, leftOut: document.leftOut, card: readFileSync(join(out, "README.md"), "utf8") };
+  const card = readFileSync(join(out, "README.md"), "utf8");
+  return { rows, leftOut: document.leftOut, card, lines: outcome.lines };
 };
 
 describe("a revision that was turned down", () => {
@@ -61,9 +63,13 @@ describe("the card", () => {
   it("names the critic where another model than the one that answers criticises and revises", async () => {
     await makeReviseRun(join(folder, "critic"), items, { critic: "http://10.0.0.7:8000/v1#critic" });
     const { card } = await exported("critic");
-    expect(card).toContain("- answers: tests\n- critiques and revisions: critic (behind an endpoint)");
+    expect(card).toContain(
+      "- answers: embedded:covenant-tiny\n- critiques and revisions: critic (behind an endpoint)",
+    );
     await makeReviseRun(join(folder, "alone"), items);
-    expect((await exported("alone")).card).toContain("- answers, critiques and revisions: tests");
+    const { card: own, lines } = await exported("alone");
+    expect(own).toContain("- answers, critiques and revisions: embedded:covenant-tiny");
+    expect(lines).toContainEqual(expect.stringContaining("train sft --model embedded:covenant-tiny --data"));
   });
 
   it("says how much came from other models than were asked, and nothing where nothing did", async () => {

@@ -128,7 +128,13 @@ const opened = (
   settings: object,
   contents: Readonly<Record<string, string>> = {},
 ): Promise<Run> => {
-  const config = { seed, model: "tests", prompts: "sandbox", sampling: { maxTokens: 50 }, ...settings };
+  const config = {
+    seed,
+    model: "embedded:covenant-tiny",
+    prompts: "sandbox",
+    sampling: { maxTokens: 50 },
+    ...settings,
+  };
   return openRun({ folder, name, stages, seed, config, contents, clock: { now: () => 0 } });
 };
 

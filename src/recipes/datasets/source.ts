@@ -29,7 +29,7 @@ export type SourceFiles = Readonly<
 
 /**
  * constitution: null for what others published, which was loaded under none. inverted: names of the inverted constitutions
- * that the records come from; models: by what they did.
+ * that the records come from; models: by what they did; model: whose replies they are, null where it is not known.
  */
 export type DatasetSource = {
   readonly run: RunReading;
@@ -38,6 +38,7 @@ export type DatasetSource = {
   readonly inverted: readonly string[];
   readonly files: SourceFiles;
   readonly models: Readonly<Record<string, string>>;
+  readonly model: string | null;
   readonly maxTokens: number;
 };
 
@@ -128,6 +129,7 @@ const readLoaded = async (run: RunReading, folder: string, wanted?: ArmName): Pr
     inverted: await invertedOrigins(folder),
     files: placedIn(folder, files),
     models: {},
+    model: null,
     maxTokens: 0,
   };
 };
@@ -156,6 +158,7 @@ export const readSource = async (folder: string, wanted?: ArmName): Promise<Data
     inverted: await invertedOrigins(folder, arm ?? undefined),
     files: placedIn(folder, Object.fromEntries(made)),
     models: Object.fromEntries(names) as Record<string, string>,
+    model: settings.comparisons === undefined ? settings.model : null,
     maxTokens: settings.sampling.maxTokens,
   };
 };
@@ -167,9 +170,15 @@ export const fileOf = (
 ): string => {
   const found = files[what]!;
   if (run.stages.some(({ stage }) => stage === found.stage)) return found.path;
+  // where it ended by itself, the same again may end so again
+  const last = run.events.findLast(({ type }) => type === "run-start" || type === "run-stop");
+  const advice =
+    last?.type === "run-stop" && last.reason !== "interrupted"
+      ? `Its command ended with: "${last.reason}" Mend that, then export.`
+      : `Run the same command again (or \`covenant ${run.name} --resume ${quotedWord(run.folder)}\`), then export.`;
   throw new UserError(
     "dataset-unfinished",
-    `${run.folder} has not finished its stage ${found.stage}, from which the rows come. Run the same command again (or \`covenant ${run.name} --resume ${quotedWord(run.folder)}\`), then export.`,
+    `${run.folder} has not finished its stage ${found.stage}, from which the rows come. ${advice}`,
     { folder: run.folder, stage: found.stage },
   );
 };

@@ -4,7 +4,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import type { Event } from "../../records/index.ts";
+import type { RunEvent } from "../../records/index.ts";
 import { recipe as revise } from "../revise.ts";
 import { contextFor } from "../ticking-context.fixture.ts";
 import { withCalledModel } from "./called-model.ts";
@@ -26,7 +26,7 @@ const serve = async (answer: (text: string) => readonly [status: number, body: o
 };
 
 const told: string[] = [];
-const context = contextFor((event: Event) => {
+const context = contextFor((event: RunEvent) => {
   if (event.type === "warning") told.push(event.text);
 });
 

@@ -109,11 +109,9 @@ export const judgePairs = async (
   });
 };
 
-/** Why comparisons have no label, in the records' own words. */
-const withoutLabel = (counts: LabelCounts): string =>
+/** Why the judge came to no verdict on what it was asked. */
+const withoutVerdict = (counts: LabelCounts): string =>
   describeReasons({
-    "reply-missing": counts.missing,
-    "reply-cut": counts.replyCut,
     overflow: counts.tooLong,
     rejected: counts.rejected,
     refusal: counts.refused,
@@ -124,11 +122,26 @@ const withoutLabel = (counts: LabelCounts): string =>
     cut: counts.cut,
   });
 
+/** What became of comparisons of which none has a label; whether the judge was asked at all. */
+const describeUnlabelled = (counts: LabelCounts, all: number, judge: string): string => {
+  const { identical, missing, replyCut } = counts;
+  const asked = all - identical - missing - replyCut;
+  const parts: [number, string][] = [
+    [replyCut, "a reply was cut at the token limit"],
+    [missing, "a reply is missing"],
+    [identical, "both replies are the same"],
+    [asked, `the judge ${judge} came to no verdict (${withoutVerdict(counts)})`],
+  ];
+  const told = parts.filter(([count]) => count > 0).map(([count, what]) => `in ${count} ${what}`);
+  return `${told.join(", ")}${asked > 0 ? "" : "; the judge was not asked"}`;
+};
+
 /** What to do where no comparison has a label. */
 const adviceFor = ({ identical, missing, replyCut, cut }: LabelCounts, all: number): string => {
   if (missing * 2 > all)
     return "Most replies are missing: look at the model whose replies are compared (--model), not at the judge.";
-  if (replyCut * 2 > all) return "Most replies were cut at the token limit: raise sampling.maxTokens.";
+  if (replyCut * 2 > all)
+    return "Most replies were cut at the token limit: raise --max-tokens (sampling.maxTokens).";
   if (identical * 2 > all) return "Choose a server that samples: this one seems to ignore the temperature.";
   return adviceOnSilence(cut, all);
 };
@@ -148,7 +161,7 @@ export const checkLabels = async (
   if (all > 0 && judged === 0) {
     throw new CovenantError(
       "labels-none",
-      `None of ${counted(all, "comparison")} has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict, or a reply is missing or cut (${withoutLabel(counts) || "none"}). ${adviceFor(counts, all)}`,
+      `None of ${counted(all, "comparison")} has a label: ${describeUnlabelled(counts, all, judge)}. ${adviceFor(counts, all)} With other settings give another --out, or --fresh.`,
       { judge },
     );
   }

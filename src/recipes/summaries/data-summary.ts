@@ -159,7 +159,7 @@ export const describeSpent = (spent: Spent): string[] => {
     ...(foreign === 0
       ? []
       : [
-          `${counted(foreign, "answer")} came from another model than the one that was asked, as the server says: see the warnings.`,
+          `${counted(foreign, "answer")} came from another model than the one that was asked, as the server says.`,
         ]),
     ...describeEnds(counts),
     ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} ${last === 1 ? "time" : "times"}.`]),

@@ -150,7 +150,7 @@ export const describeCard = (summary: LabelSummary): string[] => {
     ...line("right", card.accuracy),
     ...(judged ? describeBaselines(judged) : []),
     ...(all && all.n !== (judged?.n ?? 0)
-      ? ["  on all comparisons, unscored ones too:", ...describeBaselines(all)]
+      ? ["  on all comparisons, also those that were not judged:", ...describeBaselines(all)]
       : []),
     ...line("calibration error", card.accuracy.n === 0 ? card.accuracy : card.calibrationError),
     ...line("flips with the order", card.flipRate),

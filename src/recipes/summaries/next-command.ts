@@ -2,7 +2,8 @@
 // settings without which it would read a model or its texts in another way. Knows the order of the story and no file's
 // content.
 
-import { quotedWord } from "../../core/index.ts";
+import { existsSync } from "node:fs";
+import { expandHome, quotedWord } from "../../core/index.ts";
 import { isEndpoint, runsHere } from "../../models/index.ts";
 import { areSandboxStatements } from "../inputs/sandbox-language.ts";
 import { asModelName } from "../settings/names.ts";
@@ -29,6 +30,13 @@ export const nextCommands = (
   ...commands: readonly [readonly string[], ...(readonly (readonly string[])[])]
 ): string[] => commands.map((words, at) => `${at === 0 ? "Next:" : "  or:"} ${commandLine(words)}`);
 
+/** A folder that is not there yet: the one that is meant, else with a number behind it. */
+export const freeFolder = (folder: string): string => {
+  let free = folder;
+  for (let next = 2; existsSync(expandHome(free)); next++) free = `${folder}-${next}`;
+  return free;
+};
+
 /** `--model ./folder`, for a model that a command of ours left there. */
 export const modelWords = (path: string): string[] => ["--model", asModelName(path)];
 
@@ -42,6 +50,26 @@ export const askedWords = (model: string): string[] =>
  */
 export const modelForTexts = (areOfSandbox: boolean): string[] =>
   areOfSandbox ? [] : ["--model", "http://localhost:8000/v1#NAME"];
+
+/** That prompts of a file are to be sorted into areas first. model: one that may sort them, where one was named. */
+export const sortFirst = (prompts: string, model?: string): string => {
+  const asked = model !== undefined && isEndpoint(model) ? ["--model", model] : modelForTexts(false);
+  const words = ["prompts", "classify", ...asked, "--prompts", prompts];
+  return `Sort them first: \`covenant ${words.map(quotedWord).join(" ")}\`.`;
+};
+
+/** How to take some of the sorted prompts of a file. out: of the command that ends; only: areas to take alone. */
+export const selectWords = (prompts: string, out: string, only: readonly string[] = []): string[] => [
+  ...["prompts", "select", "--prompts", prompts, "--per-area", "50"],
+  ...(only.length === 0 ? [] : ["--set", `only=${JSON.stringify(only)}`]),
+  ...["--out", freeFolder(`${out}-select`)],
+];
+
+/** How to make a data set of a run folder, in a folder that is not there yet. */
+export const datasetWords = (out: string): string[] => [
+  ...["export", "dataset", out],
+  ...["--out", freeFolder(`${out}-dataset`)],
+];
 
 /**
  * How to go on from a simulation that made a constitution: with it, or to look at the simulation again. principles: its,

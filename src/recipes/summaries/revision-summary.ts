@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CovenantError, counted } from "../../core/index.ts";
 import type { ReplyTally, StepCounts } from "../stages/tallies.ts";
 import { describeFinishes } from "./data-summary.ts";
-import { nextCommands, trainedWords } from "./next-command.ts";
+import { datasetWords, nextCommands, trainedWords } from "./next-command.ts";
 
 /** The kinds of prompts whose answers are learned as they are. */
 export type KeptKind = "harmless" | "lookalike";
@@ -90,6 +90,6 @@ export const describeRows = ({ out, model }: Told, revised: number, kept: Kept):
       : [
           `Of the rows ${Math.round((100 * answers) / rows)} % are kept answers to ${kinds.join(" and ")} prompts.`,
         ]),
-    ...nextCommands(["train", "sft", ...trainedWords(model), "--data", file], ["export", "dataset", out]),
+    ...nextCommands(["train", "sft", ...trainedWords(model), "--data", file], datasetWords(out)),
   ];
 };
