@@ -267,6 +267,20 @@ describe("answers that cannot be read", () => {
     expect(titles.filter((title) => title.startsWith("Tell"))).toEqual([]);
   });
 
+  it("say so where not one could be read, and speak of one run where there is one", async () => {
+    const odd = [
+      { when: "Comment:", reply: "it depends" },
+      { when: "First:", reply: "it depends" },
+      ...rules,
+    ];
+    const settings = given("unread", script("unread.json", odd), { runs: 1, assistants: 9 });
+    const { error } = await warningsOf(settings);
+    expect(error).toMatchObject({
+      code: "contract-none",
+      message: expect.stringMatching(/^Not one answer .* could be read\. Look at \S+stances\.jsonl; /),
+    });
+  });
+
   it("of which no principle follows leave things as they were; nothing is asked again", async () => {
     const nothing = [{ when: "Does it ask for a change?", reply: "no" }, ...rules];
     const settings = given("nothing", script("nothing.json", nothing), { runs: 1, assistants: 6 });

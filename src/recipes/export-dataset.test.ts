@@ -387,8 +387,8 @@ describe("an export", () => {
     expect(await fails("cut", { shape: "chain" })).toMatch(/shape \(chain\): .*1 cut at the token limit/);
     expect(await fails("cut")).toMatch(/no rows of this shape \(sft\)\. 1 answer: .* 1 revision: 1 cut at/);
     const stop = '{"type":"run-stop","time":1,"reason":"None has a label."}\n';
-    writeFileSync(join(folder, "begun/events.jsonl"), stop, { flag: "a" });
-    expect(await fails("begun")).toMatch(/stage rows, .* ended with: "None has a label\." Mend that/);
+    writeFileSync(join(folder, "just begun/events.jsonl"), stop, { flag: "a" });
+    expect(await fails("just begun")).toMatch(/ended with: "None has a label\." Once that is mended/);
   });
 
   it("plans what it would do, and does nothing", async () => {

@@ -106,7 +106,7 @@ describe("prompts classify, penetrate, select", () => {
       /<td>privacy<\/td><td>2<\/td><td>100%<\/td>[\s\S]*<td>all<\/td><td>4<\/td><td>50.0%<\/td>/,
     );
     await expect(start(penetrateRecipe, { ...config, prompts: file() })).rejects.toThrow(
-      /No row of .* has an area\. Sort them first: `covenant prompts classify --prompts \S+`/,
+      /No row of .* has an area\. Sort them first: `covenant prompts classify --model \S+ --prompts \S+`/,
     );
   });
 

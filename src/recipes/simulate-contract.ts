@@ -101,6 +101,10 @@ const playAll = async (pipeline: Pipeline, play: ContractPlay): Promise<DoneRun[
 const lastDocuments = (runs: readonly DoneRun[]): readonly LearnedRecord[] =>
   runs.findLast(({ documents }) => documents.length > 0)?.documents ?? [];
 
+/** Where to look at what was said: a file of the first run. */
+const lookAt = ({ out, runs }: ContractConfig, file: string): string =>
+  `Look at ${join(out, runName(1), file)}${runs === 1 ? "" : " and those of later runs"}`;
+
 /** The constitution that was learned. Throws CovenantError where there is none. */
 const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPlay): LearnedRecord => {
   const [first] = lastDocuments(runs);
@@ -108,13 +112,19 @@ const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPla
   if (!runs.some(({ wasAsked }) => wasAsked))
     throw new CovenantError(
       "contract-unasked",
-      `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. Look at ${join(config.out, runName(1), "ratings.jsonl")} and those of later runs; give people other wishes or other tasks, ${config.contentFrom === "off" ? "or begin with a constitution" : "begin with a constitution, or set contentFrom: off"}.`,
+      `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. ${lookAt(config, "ratings.jsonl")}; give people other wishes or other tasks, ${config.contentFrom === "off" ? "or begin with a constitution" : "begin with a constitution, or set contentFrom: off"}.`,
     );
   const { meta } = setup.models;
+  const sorts = setup.metaPrompt.sorts === true;
+  const look = lookAt(config, sorts ? "stances.jsonl" : "meta.jsonl");
+  const wasRead = runs.some((run) => run.wasRead);
+  const where = config.runs === 1 ? "" : " in any run";
   const nothing =
-    setup.metaPrompt.sorts === true
-      ? `By what ${meta} said of the comments in any run, nobody wants anything that could stand in a constitution. Look at ${join(config.out, runName(1), "stances.jsonl")} and those of later runs; choose another roles.meta.model.`
-      : `${meta} wrote nothing in any run that could be read as a constitution. Look at ${join(config.out, runName(1), "meta.jsonl")} and those of later runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
+    sorts && wasRead
+      ? `By what ${meta} said of the comments${where}, nobody wants anything that could stand in a constitution. ${look}; choose another roles.meta.model.`
+      : sorts
+        ? `Not one answer of ${meta} about the comments could be read${where}. ${look}; raise roles.meta.maxTokens, or choose another roles.meta.model.`
+        : `${meta} wrote nothing${where} that could be read as a constitution. ${look}; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
   throw new CovenantError("contract-none", nothing, { model: meta });
 };
 

@@ -75,6 +75,7 @@ describe("CSV", () => {
   it.each([
     ["a,b\n1,2\n3\n", /c\.csv, line 3: got 1 field, expected 2 as in the first line \(a, b\)/],
     ["a,b\n1,2\n3,4,5\n", /line 3: got 3 fields/],
+    ["a;b\n1;one, two\n", /line 2: got 2 fields.* \(a;b\)\. Separate fields by commas \(not by semicolons\)/],
     ['a,b\n1,"x\ny"\r\n1,"open\n2,3\n', /line 4: not valid CSV .*quote/],
     ["a,a\n1,2\n", /line 1: two columns are named "a"/],
   ])("says what is wrong with %j", async (text, expected) => {

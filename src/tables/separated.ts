@@ -151,6 +151,10 @@ async function* readRecords(file: string, delimiter: string): AsyncGenerator<Lin
   }
 }
 
+/** What to look at where the first line seems to be separated otherwise; "" where it does not. */
+const separatorHint = (names: readonly string[]): string =>
+  names.length === 1 && names[0]!.includes(";") ? " Separate fields by commas (not by semicolons)." : "";
+
 /** Rows of separated values. tell: of rows with another number of fields than the first line. Throws UserError. */
 export async function* readSeparated(
   file: string,
@@ -166,7 +170,7 @@ export async function* readSeparated(
     }
     if (record.length !== names.length) {
       const place = describePlace({ file, line });
-      const message = `${place}: got ${counted(record.length, "field")}, expected ${names.length} as in the first line (${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}).`;
+      const message = `${place}: got ${counted(record.length, "field")}, expected ${names.length} as in the first line (${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}).${separatorHint(names)}`;
       tell(new UserError("csv-fields", message, { file, line }));
       continue;
     }

@@ -40,6 +40,7 @@ const push = async (
   name: string,
   settings: Record<string, unknown> = {},
   token: string | undefined = "hf_secret",
+  address = hub.address,
 ) => {
   const recipe = await recipes.find(({ command }) => command.join(" ") === "export push")!.load();
   const config = recipe.schema.parse({ folder: set(name), to: "someone/things", ...settings });
@@ -47,12 +48,14 @@ const push = async (
     emit: () => undefined,
     signal: new AbortController().signal,
     clock: { now: () => 0 },
-    environment: { HF_ENDPOINT: hub.address, HF_TOKEN: token },
+    environment: { HF_ENDPOINT: address, HF_TOKEN: token },
   });
   return outcome.document as { address: string; private: boolean; files: string[] };
 };
-const refusal = async (...[name, settings, token]: Parameters<typeof push>): Promise<CovenantError> => {
-  const thrown = await push(name, settings, token).catch((error: unknown) => error);
+const refusal = async (
+  ...[name, settings, token, address]: Parameters<typeof push>
+): Promise<CovenantError> => {
+  const thrown = await push(name, settings, token, address).catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(CovenantError);
   expect((thrown as CovenantError).message).not.toMatch(/hf_secret|Signature/);
   return thrown as CovenantError;
@@ -142,6 +145,12 @@ describe("what was made under an inverted constitution", () => {
 });
 
 describe("what stands in the way", () => {
+  it.each(["notaurl", "ftp://somewhere", "https://"])("is an address that is none: %s", async (address) => {
+    const thrown = await refusal("rows", {}, undefined, address);
+    expect([thrown.code, thrown instanceof UserError]).toEqual(["hub-address", true]);
+    expect(thrown.message).toContain(`HF_ENDPOINT is "${address.replace(/\/+$/, "")}"`);
+  });
+
   it.each([
     ["create", 401, "hub-token-refused", /does not accept the token/],
     ["create", 403, "hub-forbidden", /may not write to someone\/things/],

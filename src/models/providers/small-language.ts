@@ -45,7 +45,9 @@ export const createForeignTextCheck = (
   const isKnown = (word: string): boolean => {
     const before = known.get(word);
     if (before !== undefined) return before;
-    const found = isOneToken(` ${word}`) || isOneToken(word);
+    // every vocabulary has the letters, as parts of words; capitals are the labels of what is to be chosen from
+    const isPart = /^[b-z]$/.test(word);
+    const found = !isPart && (isOneToken(` ${word}`) || isOneToken(word));
     known.set(word, found);
     return found;
   };

@@ -52,8 +52,15 @@ export const requireToken = (environment: Upload["environment"]): string => {
 const namedHub = (environment: Upload["environment"]): string => environment["HF_ENDPOINT"]?.trim() ?? "";
 
 /** The hub that the environment names, or the one of Hugging Face. */
-export const hubAddress = (environment: Upload["environment"]): string =>
-  (namedHub(environment) || "https://huggingface.co").replace(/\/+$/, "");
+export const hubAddress = (environment: Upload["environment"]): string => {
+  const address = (namedHub(environment) || "https://huggingface.co").replace(/\/+$/, "");
+  if (/^https?:\/\//.test(address) && URL.canParse(address)) return address;
+  throw new UserError(
+    "hub-address",
+    `HF_ENDPOINT is "${address}", which is no web address. Expected one like https://huggingface.co; leave HF_ENDPOINT out for that one.`,
+    { address },
+  );
+};
 
 /** Something that passes: the command line adds that the same command goes on. */
 const passing = (

@@ -172,10 +172,11 @@ export const fileOf = (
   if (run.stages.some(({ stage }) => stage === found.stage)) return found.path;
   // where it ended by itself, the same again may end so again
   const last = run.events.findLast(({ type }) => type === "run-start" || type === "run-stop");
-  const advice =
+  const begin =
     last?.type === "run-stop" && last.reason !== "interrupted"
-      ? `Its command ended with: "${last.reason}" Mend that, then export.`
-      : `Run the same command again (or \`covenant ${run.name} --resume ${quotedWord(run.folder)}\`), then export.`;
+      ? `Its command ended with: "${last.reason}" Once that is mended, run`
+      : "Run";
+  const advice = `${begin} the same command again (or \`covenant ${run.name} --resume ${quotedWord(run.folder)}\`), then export.`;
   throw new UserError(
     "dataset-unfinished",
     `${run.folder} has not finished its stage ${found.stage}, from which the rows come. ${advice}`,

@@ -151,6 +151,26 @@ describe("covenant-assembly", () => {
     expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThan(0);
   });
 
+  it("is told all at once what a contract in the brief wording needs, and nothing that was given", async () => {
+    const told = planned(contract, { model, wording: "brief", metaPrompt: "contract" });
+    const { message } = (await told.catch((error: unknown) => error)) as UserError;
+    const [words, sorting, ...more] = message.split("\n");
+    expect(words).toMatch(/--personas sandbox --tasks sandbox/);
+    expect(sorting).toMatch(/--set roles\.meta\.model=embedded:covenant-voter .*contract\/clauses\.yaml/);
+    expect([message.includes("--wording brief"), more]).toEqual([false, []]);
+  });
+
+  it.each([
+    ["contract", contract],
+    ["vote", vote],
+    ["games", games],
+  ] as const)("is named where another is to take part in a %s in the brief wording", async (kind, recipe) => {
+    const tiny = "embedded:covenant-tiny";
+    const roles = kind === "games" ? {} : { roles: {} };
+    const told = planned(recipe, { ...own(kind), ...roles, model: tiny, out });
+    await expect(told).rejects.toThrow(`Name ${model} in its place: it was made with the brief wording`);
+  });
+
   it.each([
     ["classify", classify],
     ["generate", generate],

@@ -81,12 +81,52 @@ export const requireJsonAnswers = (
     `\`covenant ${command}\` needs a model that follows instructions and answers with JSON: name another, as --model http://localhost:8000/v1#NAME.`,
   );
 
+/** The model that was made with the brief wording. */
+const assembly = "embedded:covenant-assembly";
+
+type Kind = "contract" | "vote" | "games";
+
+/** What of a simulation in the brief wording is to be the sandbox's, as options. */
+const sandboxWords = {
+  contract: " (--personas sandbox --tasks sandbox)",
+  vote: " (--personas sandbox)",
+  games: "",
+};
+
+/** What to do where a model is asked in words that are not its own. wording: that it is asked in. */
+const adviceOnWords = (model: string, kind: Kind, wording: Wording): string => {
+  const file = `configs/simulate/${kind}/tiny.yaml`;
+  const words = `in words of the sandbox${sandboxWords[kind]}`;
+  const example = `--config ${file} of the repository does so`;
+  const others = "For other words name another --model.";
+  if (model !== assembly)
+    return `Name ${assembly} in its place${wording === "full" ? ", with --wording brief" : ""}: it was made with the brief wording, ${words}; ${example}. ${others}`;
+  return wording === "full"
+    ? `It can take part in the brief wording (--wording brief), ${words}; ${example}. ${others}`
+    : `In the brief wording it takes part ${words}; ${example}. ${others}`;
+};
+
 /** The same for what has a brief wording. kind: the simulation. */
-const requireWords = (asked: AskedIn, kind: "contract" | "vote" | "games"): void =>
-  requireKnownWords(
-    asked,
-    `It can take part in the brief wording (--wording brief), in words of the sandbox: --config configs/simulate/${kind}/tiny.yaml. For other words name another --model.`,
-  );
+const requireWords = (asked: AskedIn, kind: Kind, wording: Wording): void =>
+  requireKnownWords(asked, adviceOnWords(asked.model, kind, wording));
+
+/** Runs checks; throws one UserError with what all of them say, each thing once. */
+const requireAll = (...checks: readonly (() => void)[]): void => {
+  const faults = checks.flatMap((check) => {
+    try {
+      check();
+      return [];
+    } catch (thrown) {
+      if (thrown instanceof UserError) return [thrown];
+      throw thrown;
+    }
+  });
+  const [first, ...more] = faults;
+  if (first === undefined) return;
+  if (more.length === 0) throw first;
+  const told = [...new Set(faults.map(({ message }) => message))];
+  throw new UserError(first.code, told.join("\n"), first.facts);
+};
 
 type Words = Pick<AskedIn, "messages" | "frame">;
 
@@ -143,6 +183,9 @@ const writingWords = ({ config, setup }: ContractPlay, metaPrompt: WritingPrompt
   });
 };
 
+/** The embedded model that was made with these questions. */
+const voter = "embedded:covenant-voter";
+
 /** The questions by which a meta-model sorts comments, about nothing: their own words are left. */
 const sortingQuestions = ({ template }: SortingPrompt): Message[] => [
   ...briefForms.demand(""),
@@ -153,7 +196,7 @@ const sortingQuestions = ({ template }: SortingPrompt): Message[] => [
 const requireSorting = (prompt: SortingPrompt, asked: Pick<AskedIn, "model" | "language">): void =>
   requireKnownWords(
     { ...asked, role: "meta", messages: sortingQuestions(prompt), frame: true },
-    `It was not made with the questions of the brief form of --meta-prompt ${prompt.name}: give --meta-prompt critique, or, with --set roles.meta.model=NAME, name a model that was made with them (one of \`covenant pretrain\` with a share of mix.stance).`,
+    `It was not made with the questions of the brief form of --meta-prompt ${prompt.name}: give --meta-prompt critique, or name a model that was made with them: --set roles.meta.model=${voter} (or one of \`covenant pretrain\` with a share of mix.stance); --config configs/simulate/contract/clauses.yaml of the repository does so.`,
   );
 
 /** What a meta-model is asked in, whatever it is to do. */
@@ -174,12 +217,23 @@ export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInp
     meta: metaWords(play),
   };
   const { metaPrompt } = play.setup;
-  for (const role of ["assistant", "user", "meta"] as const) {
-    const model = models[role];
-    const language = model === models.assistant ? languages["assistant"] : languages[role];
-    if (role === "meta" && metaPrompt.sorts === true) requireSorting(metaPrompt, { model, language });
-    requireWords({ role, model, language, ...words[role] }, "contract");
-  }
+  const languageOf = (role: keyof typeof words) =>
+    models[role] === models.assistant ? languages["assistant"] : languages[role];
+  const meta = { model: models.meta, language: languageOf("meta") };
+  requireAll(
+    // of roles with one cause and one cure the first is enough
+    () => {
+      for (const role of ["assistant", "user", "meta"] as const)
+        requireWords(
+          { role, model: models[role], language: languageOf(role), ...words[role] },
+          "contract",
+          play.config.wording,
+        );
+    },
+    () => {
+      if (metaPrompt.sorts === true) requireSorting(metaPrompt, meta);
+    },
+  );
 };
 
 type VoteQuestion = Words & { readonly role: string; readonly model: string };
@@ -233,7 +287,7 @@ const voteQuestions = (vote: Vote): VoteQuestion[] => {
 export const requireFluentVote = (vote: Vote, { languages }: Pick<CheckedInputs, "languages">): void => {
   for (const asked of voteQuestions(vote)) {
     const language = asked.model === vote.setup.models.user ? languages["user"] : languages[asked.role];
-    requireWords({ ...asked, language }, "vote");
+    requireWords({ ...asked, language }, "vote", vote.config.wording);
   }
 };
 
@@ -250,7 +304,7 @@ export const requireFluentGames = (
       first: () => firstQuestion(config).slice(-1),
     });
     for (const words of [move, ...probeQuestions(config).map((messages) => ({ messages }))])
-      requireWords({ ...player, ...words }, "games");
+      requireWords({ ...player, ...words }, "games", wording);
   }
   if (learner === undefined) return;
   const language = languages[config.learner === undefined ? "model" : "learner"];
@@ -258,5 +312,6 @@ export const requireFluentGames = (
   requireWords(
     { role: "learner", model: learner, language, ...wordsIn(wording, { frame: ask, first: ask }) },
     "games",
+    wording,
   );
 };

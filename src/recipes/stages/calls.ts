@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { expandHome, parseYaml, readText, UserError } from "../../core/index.ts";
+import { expandHome, parseYaml, quotedWord, readText, UserError } from "../../core/index.ts";
 import {
   type Account,
   type AnswerStore,
@@ -35,7 +35,7 @@ export const checkPrices = (
   if (unknown === undefined) return;
   throw new UserError(
     "price-unknown",
-    `budget.money is set, and nothing says what "${unknown}" costs. Add it to the configuration (dollars per million tokens):\nprices:\n  "${unknown}": {input: 1, output: 4}`,
+    `A budget of money is set (--budget, budget.money), and nothing says what "${unknown}" costs. Say it in dollars per million tokens, with your model's prices in place of these: --set ${quotedWord(`prices=${JSON.stringify({ [unknown]: { input: 1, output: 4 } })}`)}\nIn a configuration:\nprices:\n  "${unknown}": {input: 1, output: 4}`,
     { model: unknown },
   );
 };

@@ -2,6 +2,7 @@
 // (learned.jsonl and YAML). What the meta-model makes of a run is contract-meta.ts's part, what each role is asked the
 // simulation's.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hashConstitution, saveConstitution } from "../../constitution/index.ts";
 import { collect, createRandom, deriveSeed, hashJson } from "../../core/index.ts";
@@ -9,8 +10,10 @@ import {
   draftRecordSchema,
   type LearnedRecord,
   learnedRecordSchema,
+  type MetaRecord,
   metaRecordSchema,
   ratingRecordSchema,
+  stanceRecordSchema,
   type Task,
 } from "../../records/index.ts";
 import { type StageContext, streamRecords } from "../../runs/index.ts";
@@ -165,7 +168,7 @@ const remember = (
 
 /**
  * A run that is done: ids of its tasks, its documents, and what the next one begins with. dropped: records of documents that
- * are no more. wasAsked: somebody asked for a change, so that the meta-model was; converged: nothing is to be learned any more.
+ * are no more. wasAsked: somebody asked for a change, so that the meta-model was; wasRead: one of its answers was; converged: nothing is to be learned any more.
  */
 export type DoneRun = {
   readonly run: number;
@@ -174,6 +177,7 @@ export type DoneRun = {
   readonly dropped: readonly LearnedRecord[];
   readonly state: ContractState;
   readonly wasAsked: boolean;
+  readonly wasRead: boolean;
   readonly converged: boolean;
 };
 
@@ -191,6 +195,16 @@ const isConverged = (
     if (converge === "same" || now === null || before[part] === null) return saysTheSame(before[part], now);
     return (documentSimilarity(before[part], now) ?? 0) >= converge;
   });
+};
+
+/** Whether an answer of the meta-model was read in a run: one about a comment where it sorts them, else one of its documents. */
+const anyRead = async (folder: string, asked: readonly MetaRecord[]): Promise<boolean> => {
+  if (asked.some(({ problem }) => problem === undefined)) return true;
+  const file = join(folder, "stances.jsonl");
+  if (!existsSync(file)) return false;
+  for await (const { problem } of streamRecords(file, stanceRecordSchema))
+    if (problem === undefined) return true;
+  return false;
 };
 
 /** Plays a run, or finds it done. */
@@ -226,6 +240,7 @@ export const contractRun = async (
     documents,
     dropped: records.filter((one) => one.state === "dropped"),
     wasAsked: asked.length > 0,
+    wasRead: await anyRead(folder, asked),
     converged: isConverged(play, before, documents, asked.length > 0),
     state: {
       contract,
