@@ -14,6 +14,7 @@ it("takes a small letter that stands alone for no word, but for the one that is 
   expect(check(["say {a} and [b] 😀"])).toMatchObject({ words: ["and", "b"] });
   expect(check(["say b"])).toMatchObject({ share: 0.5 });
   expect(check(["say a garden"])).toBeNull();
+  expect(check(["say the garden's answer", "the garden’s"])).toBeNull();
 });
 
 it("takes capital letters for labels", () => {

@@ -30,6 +30,9 @@ export type ForeignText = { readonly share: number; readonly words: readonly str
 export const isSmallLanguage = ({ vocabularySize }: WordEncoder): boolean =>
   vocabularySize <= smallVocabulary;
 
+/** A word as it is read, or its end behind an apostrophe ("'s"), which is one even where it is a letter. */
+const withoutApostrophe = (word: string): string => word.replace(/^['’]/, "");
+
 /**
  * Makes what tells whether texts, read together, lie outside a tokenizer's language; null: they do not. from: the share of
  * unknown words from which they do; 0: a single one is enough.
@@ -47,18 +50,19 @@ export const createForeignTextCheck = (
     if (before !== undefined) return before;
     // every vocabulary has the letters, as parts of words; capitals are the labels of what is to be chosen from
     const isPart = /^[b-z]$/.test(word);
-    const found = !isPart && (isOneToken(` ${word}`) || isOneToken(word));
+    const letters = withoutApostrophe(word);
+    const found = !isPart && (isOneToken(` ${letters}`) || isOneToken(letters));
     known.set(word, found);
     return found;
   };
   return (texts) => {
-    const words = texts.flatMap((text) => text.match(/\p{L}+/gu) ?? []);
+    const words = texts.flatMap((text) => text.match(/(?:(?<=\p{L})['’])?\p{L}+/gu) ?? []);
     const unknown = words.filter((word) => !isKnown(word));
     const share = unknown.length / Math.max(1, words.length);
     const isFew = from === unknownShare && unknown.length <= fewUnknown && share < fewShare;
     return unknown.length === 0 || share < from || isFew
       ? null
-      : { share, words: [...new Set(unknown)].slice(0, shownWords) };
+      : { share, words: [...new Set(unknown.map(withoutApostrophe))].slice(0, shownWords) };
   };
 };
 
