@@ -380,7 +380,7 @@ describe("an export", () => {
   });
 
   it("says what is missing: a run, a run of another kind, a stage that is not done, any row", async () => {
-    expect(await fails("nowhere")).toMatch(/no run folder/);
+    expect(await fails("nowhere")).toMatch(/no run folder: .*`covenant revise`, `covenant label`/);
     await makeLabelRun(join(folder, "just begun"), items, {}, { unfinished: true });
     expect(await fails("just begun")).toMatch(/finished its stage rows.* --resume '\S+just begun'`/);
     await makeReviseRun(join(folder, "cut"), [{ ...items[0]!, revisions: [""] }]);

@@ -57,7 +57,7 @@ describe("label --comparisons", () => {
     expect(again.stdout).toMatch(/12 comparisons: 12 judged, 1 of them flipped with the order/);
     expect(again.stdout).toMatch(/\n {2}right +9\d\.\d %/);
     expect(again.stdout).toMatch(/\n {4}always \(A\) +33\.3 % .*of 12/);
-    expect(again.stdout).toContain("or: npx covenant export dataset given\n");
+    expect(again.stdout).toContain("or: npx covenant export dataset given --out given-dataset\n");
     const exporting = ["export", "dataset", "given", "--out", "exported", "--json"];
     const exported = expectStatus(await covenant(exporting, folder), 0);
     expect(JSON.parse(exported.stdout)).toMatchObject({ splits: [{ split: "train", rows: 12 }] });
