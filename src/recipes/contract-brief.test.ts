@@ -227,7 +227,7 @@ describe("a model that was not made with the questions", () => {
     const meta = { model: "embedded:covenant-assembly" };
     const changes = { roles: { meta }, metaPrompt: "contract" } as const;
     await expect(run(given("refused", [helpless], changes))).rejects.toThrow(
-      /covenant-assembly knows a small language only.* brief form of --meta-prompt contract: give --meta-prompt critique, or, with --set roles\.meta\.model=NAME, name a model that was made with them \(one of `covenant pretrain` with a share of mix\.stance\)/,
+      /covenant-assembly knows a small language only.* brief form of --meta-prompt contract: give --meta-prompt critique, or name a model that was made with them: --set roles\.meta\.model=embedded:covenant-voter \(or one of `covenant pretrain` with a share of mix\.stance\)/,
     );
     expect(existsSync(join(folder, "refused"))).toBe(false);
   });
