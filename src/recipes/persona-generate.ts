@@ -30,8 +30,17 @@ const needed = (what: string) => ({
   error: ({ input }: { readonly input?: unknown }) => (input === undefined ? what : undefined),
 });
 
+/** Whom people talk with in the brief wording: an embedded model that makes persons knows no replies. */
+const talkingModel = (model: string): string =>
+  model.startsWith("embedded:") ? "embedded:covenant-assembly" : model;
+
 const schema = z.strictObject({
-  out: outSetting("personas.yaml").describe("file to write"),
+  out: outSetting("personas.yaml")
+    .refine(
+      (file) => /\.ya?ml$/i.test(file),
+      "personas are written as YAML and read by their file's ending: expected a name that ends with .yaml",
+    )
+    .describe("file to write"),
   model: z
     .string(needed("a model is needed that writes the personas (--model openai:name)"))
     .min(1)
@@ -170,8 +179,11 @@ export const recipe: Recipe<typeof schema> = {
           : [`Not described: ${counted(missing.length, "person", "persons")}.`, ...told]),
         `Written: ${out}. Look through it and edit it before use.`,
         ...nextCommands([
-          ...["simulate", "contract", "--model", model, "--personas", out, "--users", "all"],
-          ...(wording === "brief" ? ["--wording", wording, "--tasks", sandboxName] : []),
+          ...["simulate", "contract", "--model", wording === "brief" ? talkingModel(model) : model],
+          ...["--personas", out, "--users", "all"],
+          ...(wording === "brief"
+            ? ["--wording", wording, "--meta-prompt", "critique", "--tasks", sandboxName]
+            : []),
         ]),
       ],
       document: { file: resolve(out), personas, missing },

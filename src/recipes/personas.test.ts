@@ -54,6 +54,9 @@ describe("personas", () => {
     await expect(generateRecipe.run(config, context())).rejects.toThrow(
       /is there already and is not overwritten/,
     );
+    expect(
+      generateRecipe.schema.safeParse({ model: "m", traits: "a cook", out: "runs/people" }).error?.message,
+    ).toContain("expected a name that ends with .yaml");
   });
 
   it("are written in the brief wording without views on tasks, which cannot be asked for there", async () => {
@@ -74,7 +77,9 @@ describe("personas", () => {
       ],
       missing: [{ traits: "a sailor", problem: '"name" stands there 0 times, expected once' }],
     });
-    expect(lines.at(-1)).toMatch(/simulate contract .*--wording brief --tasks sandbox/);
+    expect(lines.at(-1)).toMatch(
+      /simulate contract .*--wording brief --meta-prompt critique --tasks sandbox/,
+    );
     expect((await list(given.out)).document).toHaveLength(1);
   });
 });

@@ -225,7 +225,7 @@ describe("a sweep of which a run fails", () => {
     writeFileSync(broken, 'rules: [{reply: "nothing that could be read"}]');
     const thrown = await sweep("failing", failing).catch((one: unknown) => one);
     expect(thrown).not.toBeInstanceOf(UserError);
-    expect(String(thrown)).toMatch(/1 run of 2 failed:\n.*broken-script.*wrote nothing in any run/s);
+    expect(String(thrown)).toMatch(/1 run of 2 failed:\n.*broken-script.*wrote nothing that could be read/s);
     const rows = await readRecords(join(folder, "failing/results/results.jsonl"), experimentRowSchema);
     expect(new Set(rows.map(({ cell }) => cell)).size).toBe(1);
     expect(readFileSync(join(folder, "failing/experiment.html"), "utf8")).toContain("What is missing");

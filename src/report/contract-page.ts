@@ -247,7 +247,7 @@ export const contractPage = (data: ContractPageData): ExperimentPage => ({
   eyebrow: "report of a social contract",
   headline: headlineOf(data),
   standfirst:
-    "Simulated people talked with assistants, rated what these wrote and said what would make it better; after every run a model made a constitution of that. It shows how a method and a model behave, and is no evidence of what people want.",
+    "Simulated people talked with assistants, rated what these wrote and said what would make it better; after every run a constitution was made of that. It shows how a method and a model behave, and is no evidence of what people want.",
   facts: data.facts,
   sections: [
     {

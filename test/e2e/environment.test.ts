@@ -112,7 +112,7 @@ describe("a folder of .env that holds data sets in Arrow", () => {
     rmSync(at("made/data/revise"), { recursive: true, force: true });
     const words = ["train", "sft", "--model", "./model", ...quick("sft")];
     const { stderr } = expectStatus(await covenant(words, folder), 2);
-    expect(stderr.replace(/\s+/g, " ")).toMatch(/Arrow \(made\/data\/sft\).*--data made\/data\/sft\./);
+    expect(stderr.replace(/\s+/g, " ")).toMatch(/Arrow \(made\/data\/sft\).*--data made\/data\/sft`\./);
     rmSync(rows, { recursive: true });
   });
 });

@@ -67,12 +67,13 @@ const expectAllThere = (): void => {
 
 describe("an upload that ends midway", () => {
   it("goes on with the same command after a connection that was lost in the middle of a large file", async () => {
-    const { address } = await open();
+    await open();
     hub.trouble = { at: `/storage/${oidOf("data/two.parquet")}`, cutAfter: 50_000 };
     const { stderr, status } = await begin().ended;
     said.push(stderr);
     expect(status).toBe(1);
-    expect(stderr).toContain(`The connection to ${address} was lost`);
+    const { host } = new URL(hub.filesAddress);
+    expect(stderr).toContain(`The connection to the hub's storage of large files at ${host} was lost`);
     expect(stderr).toContain("the same command again continues");
     // one message, no trace of what else was under way
     expect(stderr).not.toMatch(/^\s+at |AbortError|Unhandled/m);
@@ -119,6 +120,7 @@ describe("an upload that ends midway", () => {
     await Promise.race([reached, killed.ended]);
     killed.child.kill("SIGKILL");
     expect((await killed.ended).status).toBeNull();
+    hub.hangUp();
     expect(isNothingThere()).toBe(true);
     const sent = repository().objects.size;
     hub.trouble = null;
@@ -127,7 +129,6 @@ describe("an upload that ends midway", () => {
     expectAllThere();
     // a process killed before the commit had sent everything
     if (at === "/commit/") expect([sent, puts()]).toEqual([3, []]);
-    expect(puts().length).toBeLessThanOrEqual(5);
     expect(sent).toBeLessThanOrEqual(sentAtMost);
   });
 
