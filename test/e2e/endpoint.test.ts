@@ -365,7 +365,7 @@ describe("label", () => {
     });
     const asked = ["--set", `judge=${judge.name}`, "--set", "label.judgeTemperature=0.5", "--json"];
     const short = await covenant(words("label", name, "thought-long", ...asked), folder);
-    expect(expectStatus(short, 1).stderr).toMatch(/\(12 cut\).*raise label\.voteTokens/);
+    expect(expectStatus(short, 1).stderr).toMatch(/\(12 cut before a letter\).*raise label\.voteTokens/);
     const more = ["--set", "label.voteTokens=100"];
     const ended = expectStatus(
       await covenant(words("label", name, "thinking", ...asked, ...more), folder),
