@@ -71,7 +71,12 @@ const cases: readonly (readonly [what: string, Recipe, Record<string, unknown>, 
     { model: model("one"), learner: model("two") },
     { games: 1, principles: 10, "held-out": 1 },
   ],
-  ["personas", personas, { model: model("two"), traits: "a; b" }, { personas: 10 }],
+  [
+    "personas",
+    personas,
+    { model: model("two"), traits: "a; b", out: join(folder, "people.yaml") },
+    { personas: 10 },
+  ],
   [
     "voters",
     predict,

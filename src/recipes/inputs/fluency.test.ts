@@ -121,7 +121,7 @@ describe("covenant-assembly", () => {
     [
       "writing personas",
       personas,
-      { model, traits: "a young beekeeper" },
+      { model, traits: "a young beekeeper", out: join(folder, "people.yaml") },
       /follow instructions.*--personas sandbox/s,
     ],
     ["playing voters", predict, { model, ...conversation }, /played and described by .* another --model/],
