@@ -76,7 +76,10 @@ it("of a dry run and of a training in 4 bits stays well below the weights in flo
   const growth = async (more: readonly string[]): Promise<number> => {
     const run = (model: string) =>
       peakOf(...words, ...set, ...more, "--model", model, "--out", `${model}-${more.length}`);
-    return (await run("large")) - (await run("small"));
+    // garbage that has not been collected yet only adds to a peak; a dry run can be asked for again
+    const least = async (model: string): Promise<number> =>
+      more.length === 0 ? run(model) : Math.min(await run(model), await run(model));
+    return (await least("large")) - (await least("small"));
   };
   expect((await growth(["--dry-run"])) / inFloat32).toBeLessThan(0.25);
   expect((await growth([])) / inFloat32).toBeLessThan(0.75);
