@@ -1,7 +1,7 @@
 // `covenant simulate contract` in the brief wording where the meta-prompt sorts comments: what stances.jsonl and meta.jsonl say,
 // answers that cannot be read, a run that is broken off, what a plan counts, and a question of one's own.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import type { z } from "zod";
 import { parseYaml } from "../core/index.ts";
 import { learnedRecordSchema, metaRecordSchema, replaySchema, stanceRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
+import { contentIn } from "./run-content.fixture.ts";
 import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
 import { recipe as replay } from "./simulate-replay.ts";
@@ -75,14 +76,7 @@ const inRun = async (out: string, name: string) => ({
   learned: await readRecords(join(folder, out, name, "learned.jsonl"), learnedRecordSchema),
 });
 
-const contentOf = (out: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(join(folder, out), { recursive: true, encoding: "utf8" })
-      .sort()
-      .filter((path) => /\.(jsonl|yaml|csv)$|^metrics\.json$/.test(path))
-      .filter((path) => !/^(events\.jsonl|config\.yaml|calls.*)$/.test(path))
-      .map((path) => [path, readFileSync(join(folder, out, path), "utf8")]),
-  );
+const contentOf = (out: string) => contentIn(join(folder, out));
 
 describe("a run whose comments are sorted", () => {
   let outcome: Awaited<ReturnType<typeof run>>;

@@ -1,7 +1,7 @@
 // `covenant simulate contract` as configs/simulate/contract/tiny.yaml has it, on a script in the brief wording: the meta-model
 // is asked in parts, every talk has its own request, and in the end the oracle measures what was learned.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,7 @@ import {
   satisfactionOf,
   splitOfRequest,
 } from "../sandbox/index.ts";
+import { contentIn } from "./run-content.fixture.ts";
 import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
@@ -49,14 +50,7 @@ const given = (out: string, changes: Partial<Given> = {}): Given => ({
 
 const run = (config: Given, context = contextFor()) => recipe.run(recipe.schema.parse(config), context);
 
-const contentOf = (out: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(join(folder, out), { recursive: true, encoding: "utf8" })
-      .sort()
-      .filter((path) => /\.(jsonl|yaml|csv)$|^metrics\.json$/.test(path))
-      .filter((path) => !/^(events\.jsonl|config\.yaml|calls.*)$/.test(path))
-      .map((path) => [path, readFileSync(join(folder, out, path), "utf8")]),
-  );
+const contentOf = (out: string) => contentIn(join(folder, out));
 
 const script = (name: string, rules: readonly unknown[]): string => {
   writeFileSync(join(folder, name), JSON.stringify({ batch: 8, rules }));

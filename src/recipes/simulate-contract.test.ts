@@ -24,6 +24,7 @@ import {
   ratingRecordSchema,
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
+import { contentIn } from "./run-content.fixture.ts";
 import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
@@ -52,14 +53,7 @@ const given = (out: string, changes: Partial<Given> = {}): Given => ({
 const run = (config: Given) => recipe.run(recipe.schema.parse(config), contextFor());
 
 /** What equal runs have in common. */
-const contentOf = (out: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(join(folder, out), { recursive: true, encoding: "utf8" })
-      .sort()
-      .filter((path) => /\.(jsonl|yaml|csv)$|^metrics\.json$/.test(path))
-      .filter((path) => !/^(events\.jsonl|config\.yaml|calls.*)$/.test(path))
-      .map((path) => [path, readFileSync(join(folder, out, path), "utf8")]),
-  );
+const contentOf = (out: string) => contentIn(join(folder, out));
 
 const ratingsOf = (out: string, name: string): Promise<RatingRecord[]> =>
   readRecords(join(folder, out, name, "ratings.jsonl"), ratingRecordSchema);

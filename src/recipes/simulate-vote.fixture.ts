@@ -1,11 +1,12 @@
 // Votes for tests: a folder of their own, runs on a clock that hides no progress, what equal runs have in common, and scripts that
 // stand for models.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
+import { contentIn } from "./run-content.fixture.ts";
 import type { voteSchema } from "./settings/vote-settings.ts";
 import { recipe } from "./simulate-vote.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
@@ -40,13 +41,6 @@ export const makeVotes = () => {
     script: (name: string, ...rules: readonly Rule[]): string =>
       `scripted:${write(name, { batch: 8, rules: [...rules, { reply: '{"support": 5, "feedback": "As it is."}' }] })}`,
     /** What equal runs have in common. */
-    contentOf: (out: string): Record<string, string> =>
-      Object.fromEntries(
-        readdirSync(join(folder, out), { recursive: true, encoding: "utf8" })
-          .sort()
-          .filter((path) => /\.(jsonl|yaml|csv)$|^metrics\.json$/.test(path))
-          .filter((path) => !/^(events\.jsonl|config\.yaml|calls.*)$/.test(path))
-          .map((path) => [path, readFileSync(join(folder, out, path), "utf8")]),
-      ),
+    contentOf: (out: string) => contentIn(join(folder, out)),
   };
 };

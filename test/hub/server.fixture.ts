@@ -37,8 +37,6 @@ export type UploadHub = {
   /** Those of them that this hub does not know. */
   readonly unknown: string[];
   trouble: Trouble | null;
-  /** Ends all connections, so that nothing of a process that is gone is asked any more. */
-  hangUp(): void;
   close(): Promise<void>;
 };
 
@@ -96,7 +94,7 @@ const targetOf = (path: string): Target | undefined => {
   return { type, id: plain[2]!, rest: plain[3] ?? plain[4]! };
 };
 
-const startAnswering = (hub: Omit<UploadHub, "hangUp" | "close">, partBytes: number) => {
+const startAnswering = (hub: Omit<UploadHub, "close">, partBytes: number) => {
   const storage = openStorage(hub.address, hub.filesAddress, partBytes);
 
   const create = (account: Account, ask: Ask): Answer => {
@@ -210,12 +208,9 @@ export const startUploadHub = async ({
     asked: [],
     unknown: [],
     trouble: null,
-    hangUp: () => {
-      for (const server of servers) server.closeAllConnections();
-    },
     close: async () => {
-      hub.hangUp();
       for (const server of servers) {
+        server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
       }
     },

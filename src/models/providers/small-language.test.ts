@@ -17,6 +17,14 @@ it("takes a small letter that stands alone for no word, but for the one that is 
   expect(check(["say the garden's answer", "the garden’s"])).toBeNull();
 });
 
+it("makes nothing of two words of a dozen, and something of three, or of a quarter", () => {
+  const garden = "say the garden which answer a garden the answer say";
+  expect(check([`${garden} makes sense`])).toBeNull();
+  expect(check([`${garden} makes no sense`])).toMatchObject({ words: ["makes", "no", "sense"] });
+  expect(check(["say the garden makes sense"])).toMatchObject({ share: 0.4 });
+  expect(check(["say the garden which answer makes sense"])).toMatchObject({ words: ["makes", "sense"] });
+});
+
 it("takes capital letters for labels", () => {
   expect(check(["which answer (A) (B)"])).toBeNull();
 });

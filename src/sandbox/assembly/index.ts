@@ -30,6 +30,6 @@ export {
   type SentenceSplit,
   sentencesOf,
 } from "./sentences.ts";
-export { createStances, type Stance, type StanceScene, stances } from "./stance.ts";
+export { createStances, type StanceScene } from "./stance.ts";
 export { type SandboxTaskOptions, sandboxTasks } from "./task.ts";
 export { allWishes, contradict, nameOf, oppositeOf, type Topic, topicOf, topics, type Wish } from "./wish.ts";

@@ -3,13 +3,13 @@
 // put to a model is not known here.
 
 import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
+import { stanceAnswers } from "../../records/index.ts";
 import { otherKinds, otherShares } from "./amendment.ts";
 import { drawWishes } from "./persona.ts";
 import { type SceneSplit, say, sayRemark } from "./scene-source.ts";
 import { allWishes, oppositeOf, topicOf, type Wish } from "./wish.ts";
 
-export const stances = ["for", "against", "neither"] as const;
-export type Stance = (typeof stances)[number];
+type Stance = (typeof stanceAnswers)[number];
 
 /** What the second sentence is to the first, or whether a comment asks for a change. */
 export type StanceScene =
@@ -52,7 +52,7 @@ export const createStances = ({ seed, split, easyShare }: StanceOptions) => ({
     }
     const isEasy = random.next() < easyShare;
     const first = random.pick(isEasy ? drawWishes(random) : allWishes);
-    const stance = stances[random.weighted(isEasy ? easyShares : stanceShares)]!;
+    const stance = stanceAnswers[random.weighted(isEasy ? easyShares : stanceShares)]!;
     return {
       kind: "stance",
       first: say(source, first),
