@@ -6,12 +6,13 @@ import { defineConfig } from "vitest/config";
 // first, so that what is long is not last. Node strips the types itself, as everywhere: Vite's own way of running modules
 // took a fifth of the processor's time.
 const alone = [
-  "src/**/*-memory.test.ts",
   "test/architecture/*.test.ts",
-  "test/e2e/{bad-input,checkpoints,closed-streams,endpoint,hub,hub-dataset,kills}.test.ts",
-  "test/e2e/{launcher,memory,push,push-faults,serving,whole-run}.test.ts",
+  "test/e2e/{bad-input,closed-streams,endpoint,hub,hub-dataset}.test.ts",
+  "test/e2e/{launcher,push,push-faults,serving,whole-run}.test.ts",
   "bench/**/*.test.ts",
 ];
+// What kills processes again and again, measures memory, or plays with whole models: `npm run test:long`.
+const long = ["src/**/*-memory.test.ts", "test/long/*.test.ts"];
 // Whole commands take half a minute here; where others hold the processor, four times as long.
 const whole = 180_000;
 export default defineConfig({
@@ -30,15 +31,16 @@ export default defineConfig({
         test: {
           name: "commands",
           include: ["test/**/*.test.ts"],
-          exclude: alone,
+          exclude: [...alone, ...long],
           isolate: false,
           testTimeout: whole,
         },
       },
       {
         extends: true,
-        test: { name: "sources", include: ["src/**/*.test.ts"], exclude: alone, isolate: false },
+        test: { name: "sources", include: ["src/**/*.test.ts"], exclude: long, isolate: false },
       },
+      { extends: true, test: { name: "long", include: long, testTimeout: whole } },
     ],
   },
 });

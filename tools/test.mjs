@@ -1,5 +1,6 @@
-// `npm test`: types, Biome and all tests, side by side, since none of them keeps every core busy from beginning to end.
-// The first that fails ends the others. Words behind `npm test --` are for Vitest.
+// `npm test`: types, Biome and the tests, side by side, since none of them keeps every core busy from beginning to end.
+// The first that fails ends the others. Words behind `npm test --` are for Vitest. The long tests, of kills, memory and
+// whole models, are `npm run test:long`.
 
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -37,7 +38,12 @@ const start = (name, path, words, quiet) =>
   });
 
 await Promise.all([
-  start("The tests", program("vitest", "vitest.mjs"), ["run", ...process.argv.slice(2)], false),
+  start(
+    "The tests",
+    program("vitest", "vitest.mjs"),
+    ["run", "--project=!long", ...process.argv.slice(2)],
+    false,
+  ),
   start("The check of types", program("typescript", "bin", "tsc"), ["-p", "."], true),
   start("Biome", program("@biomejs", "biome", "bin", "biome"), ["check", "--colors=force", "."], true),
 ]);

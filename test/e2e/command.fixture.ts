@@ -138,7 +138,7 @@ export const makeFolder = (name: string): { readonly folder: string; remove(): v
 
 const small: readonly string[] = [
   ...["vocabulary=1200", "hiddenSize=32", "intermediateSize=48", "layers=1", "heads=2", "keyValueHeads=1"],
-  ...["steps=60", "rows=4", "targets=256", "warmupSteps=5", "learningRate=0.01"],
+  ...["vocabularyDocuments=1000", "steps=60", "rows=4", "targets=256", "warmupSteps=5", "learningRate=0.01"],
 ].flatMap((setting) => ["--set", setting]);
 
 /** Makes the model folder <folder>/model, and the run <folder>/pretrained that it comes from. */

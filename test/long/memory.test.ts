@@ -19,7 +19,7 @@ import {
   parameterShapes,
   parseModelConfig,
 } from "../../src/transformer/index.ts";
-import { expectStatus, makeFolder, root, start } from "./command.fixture.ts";
+import { expectStatus, makeFolder, root, start } from "../e2e/command.fixture.ts";
 
 const { folder, remove } = makeFolder("memory");
 let inFloat32 = 0;

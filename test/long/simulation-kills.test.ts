@@ -5,8 +5,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, root } from "./command.fixture.ts";
-import { killedAt, type Moment } from "./kill.fixture.ts";
+import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, root } from "../e2e/command.fixture.ts";
+import { killedAt, type Moment } from "../e2e/kill.fixture.ts";
 
 const { folder, remove } = makeFolder("simulation-kills");
 afterAll(remove);

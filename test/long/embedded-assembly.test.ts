@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
+import { covenant, expectStatus, makeFolder, root } from "../e2e/command.fixture.ts";
 
 const { folder, remove } = makeFolder("embedded-assembly");
 afterAll(remove);

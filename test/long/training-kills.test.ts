@@ -11,8 +11,8 @@ import {
   expectStatus,
   makeFolder,
   makeModel,
-} from "./command.fixture.ts";
-import { killedAt } from "./kill.fixture.ts";
+} from "../e2e/command.fixture.ts";
+import { killedAt } from "../e2e/kill.fixture.ts";
 
 const { folder, remove } = makeFolder("training-kills");
 const inFolder = (path: string): string => join(folder, path);

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { nameOf, readComment, sandboxPersonas, supportOf, wishesOf } from "../../src/sandbox/index.ts";
-import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
+import { covenant, expectStatus, makeFolder, root } from "../e2e/command.fixture.ts";
 
 const { folder, remove } = makeFolder("embedded-voter");
 afterAll(remove);

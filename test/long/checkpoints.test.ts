@@ -9,7 +9,7 @@ import { InterruptedError } from "../../src/core/index.ts";
 import { openPrograms } from "../../src/engine/index.ts";
 import { type RecipeContext, recipes } from "../../src/recipes/index.ts";
 import { readSafetensors } from "../../src/transformer/index.ts";
-import { makeFolder, makeModel } from "./command.fixture.ts";
+import { makeFolder, makeModel } from "../e2e/command.fixture.ts";
 
 const { folder, remove } = makeFolder("checkpoints");
 const inFolder = (path: string): string => join(folder, path);

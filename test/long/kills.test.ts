@@ -4,9 +4,9 @@
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { createRandom, deriveSeed } from "../../src/core/index.ts";
-import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
-import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, start } from "./command.fixture.ts";
-import { serveEachTest } from "./endpoint.fixture.ts";
+import { askingCommands, wordsOf, writeJson, writePrompts } from "../e2e/asking-commands.fixture.ts";
+import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, start } from "../e2e/command.fixture.ts";
+import { serveEachTest } from "../e2e/endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("kills");
 afterAll(remove);

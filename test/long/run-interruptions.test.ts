@@ -1,0 +1,110 @@
+// `covenant run` that is killed, stopped, or loses an arm's process: the same command again ends in the same bytes.
+
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRandom } from "../../src/core/index.ts";
+import { contentHashOf, contentOf, type Ended, expectStatus, start } from "../e2e/command.fixture.ts";
+import { makeRunFolder, runInto, withThreads } from "../e2e/whole-run.fixture.ts";
+
+const { folder, remove, inFolder, prepare, armsAtOnce, eventsOf } = makeRunFolder();
+
+beforeAll(async () => {
+  await prepare();
+  expectStatus(await armsAtOnce(runInto("first")), 0);
+});
+afterAll(remove);
+
+/** A test of several runs; a single one is ended by the fixture long before. */
+const severalRuns = 300_000;
+
+/** Runs until the command has said so many lines and a random moment more, then ends it with a signal. */
+const stopAfter = async (
+  lines: number,
+  wait: number,
+  signal: NodeJS.Signals,
+  out: string,
+): Promise<Ended> => {
+  let said = 0;
+  let kill: NodeJS.Timeout | undefined;
+  const count = (text: string): void => {
+    const before = said;
+    said += text.split("\n").length - 1;
+    if (before >= lines || said < lines) return;
+    // a terminal sends Ctrl-C to every process of the command
+    const target = signal === "SIGINT" ? -child.pid! : child.pid!;
+    kill = setTimeout(() => process.kill(target, signal), wait);
+  };
+  const { child, ended } = start(runInto(out), folder, count, withThreads(2));
+  return ended.finally(() => clearTimeout(kill));
+};
+
+describe("a run that is interrupted", () => {
+  it(
+    "by kill -9 at random moments ends in the same bytes",
+    async () => {
+      const random = createRandom(20_261_120);
+      let kills = 0;
+      for (let attempt = 0; attempt < 5; attempt++) {
+        const ended = await stopAfter(1 + random.integer(12), random.integer(400), "SIGKILL", "killed");
+        if (ended.status === null) kills++;
+        else expectStatus(ended, 0);
+      }
+      expect(kills).toBeGreaterThan(0);
+      expectStatus(await armsAtOnce(runInto("killed")), 0);
+      expect(contentOf(inFolder("killed"))).toEqual(contentOf(inFolder("first")));
+      expect(contentHashOf(inFolder("killed"))).toBe(contentHashOf(inFolder("first")));
+    },
+    severalRuns,
+  );
+
+  it.each([
+    ["where the arms' processes are being started", 3, 100],
+    ["where they have answered together", 4, 100],
+    ["where both arms are at work", 6, 0],
+  ])(
+    "by Ctrl-C %s says so, ends with 130, and can go on",
+    async (_where, lines, wait) => {
+      const ended = expectStatus(await stopAfter(lines, wait, "SIGINT", "stopped"), 130);
+      expect(ended.stderr).toContain(
+        "Interrupted. What was finished is kept: the same command again continues.",
+      );
+      expect(existsSync(inFolder("stopped/manifest.json"))).toBe(false);
+      expect(eventsOf("stopped").at(-1)).toMatchObject({ type: "run-stop" });
+      // one of them is enough to see that it continues
+      if (lines < 6) return rmSync(inFolder("stopped"), { recursive: true });
+      expectStatus(await armsAtOnce(runInto("stopped")), 0);
+      expect(contentHashOf(inFolder("stopped"))).toBe(contentHashOf(inFolder("first")));
+    },
+    severalRuns,
+  );
+
+  it(
+    "because an arm's process was killed says which, stops the other, and continues",
+    async () => {
+      const killArm = (text: string): void => {
+        if (!text.includes("ethical/sl: started")) return;
+        const { pid } = JSON.parse(readFileSync(inFolder("orphaned/ethical/.lock"), "utf8")) as {
+          pid: number;
+        };
+        process.kill(pid, "SIGKILL");
+      };
+      const ended = expectStatus(await start(runInto("orphaned"), folder, killArm, withThreads(2)).ended, 1);
+      expect(ended.stderr).toContain('The process of the arm "ethical" ended (SIGKILL)');
+      expect(existsSync(inFolder("orphaned/inverted/.lock"))).toBe(false);
+      expectStatus(await armsAtOnce(runInto("orphaned")), 0);
+      expect(contentHashOf(inFolder("orphaned"))).toBe(contentHashOf(inFolder("first")));
+    },
+    severalRuns,
+  );
+
+  it("because an arm failed says what failed as it would alone", async () => {
+    const failing = ["--set", "reward.atChance=fail"];
+    const ended = expectStatus(await armsAtOnce(runInto("failed", ...failing)), 1);
+    expect(ended.stderr).toMatch(/reward model .*held-out pairs/);
+    expect(ended.stderr).not.toContain("The process of the arm");
+    expect(eventsOf("failed").at(-1)).toMatchObject({
+      type: "run-stop",
+      reason: expect.stringContaining("reward model"),
+    });
+  });
+});
