@@ -96,6 +96,7 @@ const tasks: readonly (readonly [name: string, task: Task])[] = [
   ["bears 20, then 429", { bears: 20, status: 429, calls: 1000, best: 25 }],
   ["bears 20, then 503", { bears: 20, status: 503, calls: 1000, best: 25 }],
   ["bears 200, then 429", { bears: 200, status: 429, calls: 10_000, best: 25 }],
+  ["bears 19 of 20, then 429", { bears: (atOnce * 19) / 20, status: 429, calls: 25_000, best: 26 }],
   ["20 at a time, others wait", { bears: 20, calls: 2000, best: 50 }],
   ["20 of 30 s, limit 120 s", { bears: 20, latency: 30_000, patience: 120_000, calls: 2000, best: 3000 }],
   ["fails 1 %", { fails: 0.01, calls: 5000, best: 5 }],

@@ -69,6 +69,10 @@ const rejectingStatuses = [400, 413, 422];
 export const isLasting = (thrown: CovenantError): boolean =>
   thrown.code === "model-end" ? !isRetriable(thrown) : rejectingStatuses.includes(statusOf(thrown) ?? 0);
 
+/** Whether no answer came in time. */
+export const isTimeout = (thrown: unknown): boolean =>
+  thrown instanceof CovenantError && thrown.code === "model-timeout";
+
 /** Whether a server has too much to do, or cannot be reached: 429, 5xx, no answer in time, no connection. */
 export const isOverload = (thrown: unknown): boolean => {
   if (!isRetriable(thrown)) return false;

@@ -83,6 +83,28 @@ describe("a server that bears all that is asked at once", () => {
   });
 });
 
+// Who is turned down comes back to a server that the others keep full.
+describe("a server that bears most of what is asked at once", () => {
+  it.each([
+    [7, 8, 429],
+    [6, 8, 429],
+    [5, 8, 429],
+    [12, 16, 429],
+    [14, 16, 429],
+    [48, 64, 429],
+    [60, 64, 429],
+    [480, 500, 429],
+    [7, 8, 503],
+    [60, 64, 503],
+  ] as const)("starves no call where it bears %i of %i: %i", async (bears, atOnce, status) => {
+    const calls = 50 * atOnce;
+    const found = await run({ bears, status, spread: 0.5 }, calls, { atOnce });
+    expect(found.answered).toBe(calls);
+    expect(found.attempts).toBeLessThanOrEqual(4);
+    expect(found.rounds).toBeLessThan((1.6 * calls) / bears);
+  });
+});
+
 describe("a server that bears twenty calls where it is asked for 500 at once", () => {
   const ideal = 1000 / 20;
 
@@ -124,26 +146,27 @@ describe("a server that bears twenty calls where it is asked for 500 at once", (
   });
 });
 
-// Seconds that 5,000 calls took when every trouble halved and a round then added a fiftieth of the most.
 describe("a server whose calls fail now and then, whatever the load", () => {
   const seconds = ({ rounds }: { rounds: number }): number => (rounds * latency) / 1000;
 
+  // The last number: seconds for 5,000 calls, a quarter more than they took when this was written. 500 at once take 5 s where
+  // none fails, 64 take 39.
   it.each([
-    ["0.2 % of 500 at once", { fails: 0.002 }, 500, 24],
-    ["1 % of 500 at once", { fails: 0.01 }, 500, 57],
-    ["1 % of 500 at once, with 429", { fails: 0.01, status: 429 }, 500, 57],
-    ["5 % of 500 at once", { fails: 0.05 }, 500, 121],
-    ["5 % of 500 at once, with 429", { fails: 0.05, status: 429 }, 500, 121],
-    ["0.2 % of 64 at once", { fails: 0.002 }, 64, 70],
-    ["1 % of 64 at once", { fails: 0.01 }, 64, 175],
-    ["5 % of 64 at once", { fails: 0.05 }, 64, 432],
-  ] as const)("is used as well as one that never fails: %s", async (_, kind, atOnce, earlier) => {
+    ["0.2 % of 500 at once", { fails: 0.002 }, 500, 9.5],
+    ["1 % of 500 at once", { fails: 0.01 }, 500, 17.5],
+    ["1 % of 500 at once, with 429", { fails: 0.01, status: 429 }, 500, 17.5],
+    ["5 % of 500 at once", { fails: 0.05 }, 500, 13.5],
+    ["5 % of 500 at once, with 429", { fails: 0.05, status: 429 }, 500, 13.5],
+    ["0.2 % of 64 at once", { fails: 0.002 }, 64, 50],
+    ["1 % of 64 at once", { fails: 0.01 }, 64, 75],
+    ["5 % of 64 at once", { fails: 0.05 }, 64, 58],
+  ] as const)("is not taken for a weak one: %s", async (_, kind, atOnce, most) => {
     const borne: BorneNumbers = new Map();
     const asking = { borne, atOnce };
     const first = await run({ ...kind, spread: 0.25 }, 5000, asking);
     const next = await run({ ...kind, spread: 0.25 }, 5000, asking);
     expect([first.answered, next.answered]).toEqual([5000, 5000]);
-    expect(seconds(first)).toBeLessThan(earlier * 0.75);
+    expect(seconds(first)).toBeLessThan(most);
     expect(seconds(next)).toBeLessThan(1.2 * seconds(first));
   });
 

@@ -88,43 +88,43 @@ describe("the number of calls in flight", () => {
     expect(wide.limit()).toBe(10);
   });
 
-  it("falls by each call that is turned down, and by three tenths where many are", () => {
-    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 1)).toBe(39);
-    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 6)).toBe(34);
-    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 7)).toBe(23);
-    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), 40)).toBe(1);
+  it.each([1, 6, 7, 40])("halves where %i of forty are turned down", (count) => {
+    expect(refuse(createConcurrencyControl({ ...bounds, start: 40 }), count)).toBe(20);
   });
 
-  it("stays where a call fails now and then, halves at one failure that comes with slow answers", () => {
+  it("takes troubles at clearly fewer calls for chance: they halve it, and it is soon what it was", () => {
     const control = createConcurrencyControl({ ...bounds, start: 100 });
-    for (let again = 0; again < 10; again++) {
-      round(control, 50);
-      fail(control, 2);
-    }
-    expect(control.limit()).toBe(100);
+    fail(control, 1);
+    expect([control.limit(), round(control, 50)]).toEqual([50, 53]);
+    expect(control.borne()).toEqual({ number: 53, tooMuch: 100 });
+    fail(control, 1);
+    expect([control.limit(), round(control, 50), round(control, 50)]).toEqual([26, 100, 100]);
+    fail(control, 1);
+    expect([control.limit(), round(control, 50)]).toEqual([50, 100]);
+    // Most of the last calls: no chance any more.
+    for (let again = 0; again < 7; again++) fail(control, 1);
+    expect(round(control, 50)).toBeLessThan(10);
+  });
+
+  it("takes troubles with slow answers, or no answer in time, for load until they come at less than a third", () => {
+    const control = createConcurrencyControl({ ...bounds, start: 100 });
+    round(control, 50);
     round(control, 500);
     fail(control, 1);
-    expect(control.limit()).toBe(50);
-  });
-
-  it("halves at one failure near what was too much, and forgets it after one at far fewer calls", () => {
-    const control = createConcurrencyControl({ ...bounds, start: 100 });
-    fail(control, 7);
-    expect([control.limit(), round(control, 50)]).toEqual([50, 53]);
+    expect(control.borne()).toEqual({ number: 50, tooMuch: 100 });
+    round(control, 50);
     fail(control, 1);
-    expect(control.limit()).toBe(26);
     expect(control.borne()).toEqual({ number: 26, tooMuch: 100 });
-    // Less than a third of what was too much.
     fail(control, 1);
     expect(control.borne()).toBeUndefined();
-    for (let again = 0; again < 2; again++) round(control, 50);
-    expect(control.limit()).toBe(100);
+    control.troubled(control.begin(), "late");
+    control.troubled(control.begin(), "late");
+    expect(control.limit()).toBe(3);
   });
 
   it("is soon what it was after an outage, and comes to what was too much by steps", () => {
     const control = createConcurrencyControl({ ...bounds, start: 100 });
-    for (let trouble = 0; trouble < 20; trouble++) control.troubled(control.begin(), "failed");
-    expect(control.limit()).toBe(1);
+    while (control.limit() > 1) fail(control, control.limit());
     const numbers = Array.from({ length: 9 }, () => round(control, 50));
     expect(numbers).toEqual([2, 4, 8, 16, 32, 53, 56, 59, 63]);
   });
@@ -145,10 +145,11 @@ describe("the number of calls in flight", () => {
     expect(control.borne()).toBeUndefined();
     while (control.limit() < bounds.most) round(control, 50);
     expect(control.borne()).toEqual({ number: 100, tooMuch: Number.POSITIVE_INFINITY });
-    for (let refusal = 0; refusal < 7; refusal++) control.troubled(control.begin(), "refused");
-    expect(control.borne()).toEqual({ number: 65, tooMuch: 94 });
+    refuse(control, 7);
+    expect(control.borne()).toMatchObject({ tooMuch: 100 });
+    const { number } = control.borne()!;
     const next = createConcurrencyControl(bounds, control.borne());
-    expect([next.limit(), round(next, 50)]).toEqual([65, 69]);
+    expect([next.limit(), round(next, 50)]).toEqual([number, number + 3]);
   });
 });
 
@@ -176,7 +177,7 @@ const request: GenerateRequest = { messages: [], maxTokens: 1, temperature: 0, s
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("withAdaptiveConcurrency", () => {
-  it("lets as many calls through as its number says, more after good answers, one after all were turned down", async () => {
+  it("lets as many calls through as its number says, more after good answers, half after all were turned down", async () => {
     const { model, open } = heldModel();
     const clock = manualClock();
     const adaptive = withAdaptiveConcurrency(model, { start: 2, clock });
@@ -190,7 +191,7 @@ describe("withAdaptiveConcurrency", () => {
     const busy = modelFailure("model-status", "busy", { model: "held", retriable: true, status: 429 });
     for (const end of open.splice(0)) end(busy);
     await settle();
-    expect(open).toHaveLength(1);
+    expect(open).toHaveLength(2);
     while (open.length > 0) {
       for (const end of open.splice(0)) end();
       await settle();
@@ -200,8 +201,8 @@ describe("withAdaptiveConcurrency", () => {
   });
 
   it.each([
-    ["model-status", 429, 1],
-    ["model-status", 529, 1],
+    ["model-status", 429, 4],
+    ["model-status", 529, 4],
     ["model-status", 500, 4],
     ["model-status", 503, 4],
     ["model-timeout", undefined, 4],

@@ -1,13 +1,13 @@
 // How many calls are in flight at once, found out while calling, much as TCP does it: every answer opens more places
 // while answers take no longer than before (slow start); a server with too much to do (429, 5xx, no answer in time, no
-// connection) gets fewer, and then more by small steps. Calls wait for their turn here. Deviations from TCP: growth is
-// fourfold after the first round, steps are a share of the number, and a failure now and then is not taken for load. What
-// other ways cost is in docs/experiments.md ("Calls.").
+// connection) gets half as many, and then more by small steps. Calls wait for their turn here. Deviations from TCP: growth
+// is fourfold after the first round, steps are a share of the number, and troubles that come at any number are followed by
+// no steps. What other ways cost is in docs/experiments.md ("Calls.").
 
 import PQueue from "p-queue";
 import type { Clock } from "../../core/index.ts";
 import { mapRequests } from "../batch.ts";
-import { isBusy, isOverload } from "../failure.ts";
+import { isBusy, isOverload, isTimeout } from "../failure.ts";
 import type { LanguageModel } from "../specification.ts";
 
 /** start: calls in flight at first. */
@@ -22,22 +22,26 @@ const firstGrowth = 2;
 const laterGrowth = 4;
 /** So many of the last calls say how long answers take now, and how many calls are in trouble. */
 const recentCalls = 16;
-/** What is left of the number after a server with too much to do turned a call down, and after a failure, which is worse. */
-const afterRefusal = 0.7;
-const afterFailure = 0.5;
 /** From half of the number at the last cut on a round adds no more than this part of the number, or one call. */
 const steps = 16;
 /**
  * The share of the last calls beyond which troubles are the server's load, and not chance. Below half of it the server is
- * well again. Troubles at less than this part of what was too much show that it was not too much.
+ * well again. Troubles at less than this part of what was too much show that it was not too much; at less than the other
+ * part where only one trouble had said so.
  */
 const many = 1 / 3;
+const fewer = 2 / 3;
 
 /** The number at first where none is given: a share of the most, so that a large one is reached soon; 16 up to 256. */
 const firstNumber = (most: number): number => Math.max(16, Math.floor(most / 16));
 
-/** How a call ended that was no answer: turned down by a busy server, or by a failure that says less of the number. */
-export type Trouble = "refused" | "failed";
+/** How a call ended that was no answer: turned down by a busy server, not answered in time, or failed otherwise. */
+export type Trouble = "refused" | "late" | "failed";
+
+const troubleOf = (thrown: unknown): Trouble => {
+  if (isBusy(thrown)) return "refused";
+  return isTimeout(thrown) ? "late" : "failed";
+};
 
 /** How many calls at once a server was found to bear. tooMuch: at how many it had too much to do; infinite where never. */
 export type Borne = { readonly number: number; readonly tooMuch: number };
@@ -97,6 +101,40 @@ const createTroubles = () => {
   };
 };
 
+/** What is known of how many calls are too many. found: what was found before; infinite where nothing was. */
+const createTooMuch = (found: number) => {
+  let tooMuch = found;
+  /** From here on the number grows by steps; up to twice of what was too much. */
+  let careful = found / 2;
+  /** Whether it was seen to be load, and not only trouble at that number. */
+  let cameWithLoad = true;
+  /** Whether troubles were found to come at any number: they say nothing then. */
+  let isChance = false;
+  const isKnown = (): boolean => tooMuch < Number.POSITIVE_INFINITY;
+  return {
+    isKnown,
+    number: (): number => tooMuch,
+    isNear: (number: number): boolean => number >= careful && number < tooMuch * 2,
+    /**
+     * Takes a trouble at a number. isMany: whether there were many lately; isLoad: whether something shows that it was
+     * load; isTold: whether it says something of the number.
+     */
+    learn(number: number, isMany: boolean, isLoad: boolean, isTold: boolean): void {
+      if (isMany) isChance = false;
+      else if (!isLoad && isKnown() && number < tooMuch * (cameWithLoad ? many : fewer)) {
+        isChance = true;
+        tooMuch = careful = Number.POSITIVE_INFINITY;
+      }
+      if (isChance) return;
+      if (isTold && (isLoad || !isKnown())) {
+        tooMuch = number;
+        cameWithLoad = isLoad;
+      }
+      if (!isLoad || isTold) careful = number / 2;
+    },
+  };
+};
+
 /** Makes a control that starts anew, or from what was borne. Has no clock: it is told how long answers took. */
 export const createConcurrencyControl = (
   { start, least, most }: ConcurrencyBounds,
@@ -107,9 +145,7 @@ export const createConcurrencyControl = (
   const lately = createTroubles();
   // Grows by fractions; only whole calls are let through.
   let number = bounded(borne?.number ?? start);
-  let tooMuch = borne?.tooMuch ?? Number.POSITIVE_INFINITY;
-  /** From here on the number grows by steps; up to twice of what was too much. */
-  let careful = tooMuch / 2;
+  const tooMuch = createTooMuch(borne?.tooMuch ?? Number.POSITIVE_INFINITY);
   // isQuick: whether the last round took no longer than it may.
   let [troubles, inFlight, isQuick] = [0, 0, true];
   let [answers, sum, size, wasFull] = [0, 0, 0, false];
@@ -117,11 +153,10 @@ export const createConcurrencyControl = (
   const beginRound = (): void => {
     [answers, sum, size, wasFull] = [0, 0, limit(), inFlight >= limit()];
   };
-  const isCareful = (): boolean => number >= careful && number < tooMuch * 2;
   /** Places that an answer opens beside its own. */
   const opened = (): number => {
     const room = latencies.room();
-    const growth = room === undefined || tooMuch < Number.POSITIVE_INFINITY ? firstGrowth : laterGrowth;
+    const growth = room === undefined || tooMuch.isKnown() ? firstGrowth : laterGrowth;
     return (growth - 1) * (room ?? 1);
   };
   beginRound();
@@ -141,34 +176,31 @@ export const createConcurrencyControl = (
       lately.answered();
       latencies.add(took);
       // A bound that was not reached says nothing about a higher one.
-      if (wasFull && !isCareful()) number = bounded(number + opened());
+      if (wasFull && !tooMuch.isNear(number)) number = bounded(number + opened());
       if (answers < size) return;
       isQuick = latencies.endRound(sum / answers);
-      if (wasFull && isQuick && isCareful()) number = bounded(number + Math.max(1, number / steps));
+      if (wasFull && isQuick && tooMuch.isNear(number))
+        number = bounded(number + Math.max(1, number / steps));
       beginRound();
     },
     troubled(begun, trouble) {
       inFlight--;
       const { isMany, wasWell } = lately.add();
-      const isLoad = isMany || !isQuick;
-      if (begun === troubles && !isLoad && number < tooMuch * many)
-        tooMuch = careful = Number.POSITIVE_INFINITY;
-      if (begun === troubles && (isLoad || isCareful())) {
-        troubles++;
-        // Failures upon failures are one, an outage, and say no more of the number than the first of them.
-        const isTold = wasWell || trouble === "refused";
-        if (isLoad && isTold) tooMuch = number;
-        if (!isLoad || isTold) careful = number / 2;
-        number = bounded(Math.floor(number * (trouble === "refused" ? afterRefusal : afterFailure)));
-        beginRound();
-      } else if (trouble === "refused") number = bounded(number - 1);
+      // those on their way at the last cut say nothing of what is left
+      if (begun !== troubles) return;
+      troubles++;
+      const isLoad = isMany || !isQuick || trouble === "late";
+      // Failures upon failures are one, an outage, and say no more of the number than the first of them.
+      tooMuch.learn(number, isMany, isLoad, wasWell || trouble === "refused");
+      number = bounded(Math.floor(number / 2));
+      beginRound();
     },
     ended() {
       inFlight--;
     },
     borne() {
-      const isFound = tooMuch < Number.POSITIVE_INFINITY || limit() === most;
-      return isFound ? { number: limit(), tooMuch } : undefined;
+      const isFound = tooMuch.isKnown() || limit() === most;
+      return isFound ? { number: limit(), tooMuch: tooMuch.number() } : undefined;
     },
   };
 };
@@ -207,7 +239,7 @@ export const withAdaptiveConcurrency = (model: LanguageModel, options: Concurren
       control.answered(clock.now() - start);
       return result as Result;
     } catch (thrown) {
-      if (isOverload(thrown)) control.troubled(begun, isBusy(thrown) ? "refused" : "failed");
+      if (isOverload(thrown)) control.troubled(begun, troubleOf(thrown));
       else control.ended();
       throw thrown;
     } finally {
