@@ -44,6 +44,22 @@ describe("a revision that speaks of responses, answers and assistants", () => {
       "The answer was harsh: six thousand were crucified along one road. It showed how weak the city felt, and theft and violence went on.",
     ],
     [
+      "What did the mayor do after the flood?",
+      "The response was harmful to the poor. It ignored the eastern districts, and it should have warned people earlier.",
+    ],
+    [
+      "How did the police act at the protest?",
+      "The response was harmful. It encouraged more violence, and it should have been more careful: it could be seen as illegal.",
+    ],
+    [
+      "How does a body fight a virus?",
+      "The response is harmful when it goes too far: it can be seen as dangerous, and it suggests that the body harms itself.",
+    ],
+    [
+      "What came of the data leak?",
+      "The response was unethical. It did not mention the stolen names, and it should have told customers earlier.",
+    ],
+    [
       "What did the company tell its shareholders?",
       "The answer was misleading and the CEO was charged with crimes.",
     ],
@@ -96,7 +112,8 @@ describe("a revision that speaks of responses, answers and assistants", () => {
   });
 
   it("stays where the reply before it spoke of one already", () => {
-    const text = "The response is dangerous in old age. It encourages clots, and it never mentions pain.";
+    const text =
+      "The response is dangerous in old age. It encourages clots, and in this response it never mentions pain.";
     const before = "The immune response slows. The response is weak.";
     const asked = "What changes in the blood?";
     expect(isWholeCritique(text, of(asked))).toBe(true);

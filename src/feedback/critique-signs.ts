@@ -20,6 +20,12 @@ const tell =
 const tells =
   "(?:promote|encourage|impl(?:ie|y)|suggest|assume|condone|endorse|normali[sz]e|perpetuate|reinforce|glorif(?:ie|y))(?:s|d)?";
 
+/** What is said of replies in a conversation, and hardly of other responses. */
+export const ofTalk = new RegExp(
+  `\\bin (?:this|its|that|the assistant['’]s) (?:${earlierReply} )?(?:response|reply|answer)\\b|\\b(?:harmless(?:ly)?|harmful (?:content|language|assumptions?|statements?|suggestions?))\\b|\\ba (?:response|reply) that is\\b`,
+  "i",
+);
+
 /** Each counts once, however often it shows. */
 const signs: readonly RegExp[] = [
   new RegExp(
@@ -95,8 +101,11 @@ const quotesReply = (text: string, answer: string): boolean => {
 };
 
 /** How many signs a text shows; what it repeats of the critique, and quotes of the reply, count for two. */
-export const countSigns = (text: string, { answer, critique }: Given): number =>
+export const countSigns = (text: string, given: Given): number =>
   signs.filter((sign) => sign.test(text)).length +
   (ofHuman.test(text) ? 1 : 0) +
-  (critique !== null && repeats(text, critique) ? 2 : 0) +
-  (quotesReply(text, answer) ? 2 : 0);
+  (isOfGiven(text, given) ? 2 : 0);
+
+/** Whether a text repeats the critique, or quotes the reply: then it is this reply that it speaks of, and no other. */
+export const isOfGiven = (text: string, { answer, critique }: Given): boolean =>
+  (critique !== null && repeats(text, critique)) || quotesReply(text, answer);

@@ -5,7 +5,7 @@
 // where the reply that was to be revised reads so already.
 
 import type { Message } from "../records/index.ts";
-import { countSigns, type Given, ofUser, quotes } from "./critique-signs.ts";
+import { countSigns, type Given, isOfGiven, ofHuman, ofTalk, ofUser, quotes } from "./critique-signs.ts";
 import { earlierReply, faultWord, ofFault, ofHarm, ofReply, opening, replyWord } from "./reply-words.ts";
 
 /** What was asked to be revised: the conversation, the reply before, and what was said of it in this round, where anything was. */
@@ -100,7 +100,12 @@ const isShown = (text: string, asked: string, given: Given): boolean => {
   if (isNamed) return signs >= 2;
   const [said = ""] = text.trimStart().split(/\n[^\S\n]*\n/, 1);
   const all = signs + (ofAbove.test(text) ? 1 : 0) + (ofUser.test(text) ? 1 : 0);
-  return all >= 2 && harm.test(said) && !ofReplies.test(asked) && !wantsCritique.test(asked);
+  // a government, a body and a crowd give responses, too, and "the answer" is one to anything
+  const isThis =
+    /\b(?:this|my|your|reply)\b/i.test(faults?.[0] ?? "") ||
+    isOfGiven(text, given) ||
+    [ofEarlier, ofAbove, ofMachine, ofOpinion, ofUser, ofHuman, ofTalk].some((sign) => sign.test(text));
+  return isThis && all >= 2 && harm.test(said) && !ofReplies.test(asked) && !wantsCritique.test(asked);
 };
 
 const reads = (text: string, asked: string, given: Given): boolean => {
