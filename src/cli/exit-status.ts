@@ -31,7 +31,7 @@ export const describeFailure = (thrown: unknown, verbose: boolean): string => {
   }
   if (verbose) return `error: ${stacksOf(thrown)}\n`;
   if (thrown instanceof UserError) return `error: ${thrown.message}\n`;
-  if (thrown instanceof CovenantError && thrown.facts["retriable"] === true) {
+  if (thrown instanceof CovenantError && typeof thrown.facts["retriable"] === "boolean") {
     if (thrown.facts["kept"] === false)
       return `error: ${thrown.message}\nNothing was written: the same command begins anew.\n`;
     return `error: ${thrown.message}\nWhat was finished is kept: the same command again continues.\n`;

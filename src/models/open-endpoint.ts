@@ -1,5 +1,6 @@
 // Opens what answers behind an address, with the middleware that a network needs: time limit, budget, adaptive
-// concurrency, failover between the members of a pool, retries, rejection, cache, recording, in this order from within.
+// concurrency, failover between the members of a pool, retries, rejection, advice on what failed, cache,
+// recording, in this order from within.
 
 import { systemClock } from "../core/index.ts";
 import { isBusy } from "./failure.ts";
@@ -7,6 +8,7 @@ import { anthropicAddress, isOpenAi, keyFor, openAiAddress } from "./key.ts";
 import { type Meter, priceOf } from "./ledger.ts";
 import { withCache } from "./middleware/cache.ts";
 import { withAdaptiveConcurrency } from "./middleware/concurrency.ts";
+import { withFinalFailure } from "./middleware/final-failure.ts";
 import { withBudget } from "./middleware/ledger.ts";
 import { withRecording } from "./middleware/record.ts";
 import { type Asked, withRejection } from "./middleware/rejection.ts";
@@ -129,5 +131,5 @@ export const openEndpoint = async (
     memberOf: (id) => ofMembers.get(id),
     onRejection: ({ message }) => onNotice?.({ code: "model-rejected", text: message }),
   });
-  return withKeptAnswers(rejecting, options);
+  return withKeptAnswers(withFinalFailure(rejecting), options);
 };

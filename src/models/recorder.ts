@@ -1,9 +1,10 @@
 // A recording: every request that models answered, with its answer, in a JSONL file that people can read and
-// providers/replay.ts answers from. What is in the file already is not written again, so a run that goes on goes on
-// recording. Failures are no answers and are not in it.
+// providers/replay.ts answers from. An answer that the file holds already is not written again, so a run that goes on goes
+// on recording; where another run was told something else, that comes below, and a replay gives what came last.
+// Failures are no answers and are not in it.
 
 import { z } from "zod";
-import { dropTornLine, formatJsonLines, openAppender, readJsonLines } from "../core/index.ts";
+import { dropTornLine, formatJsonLines, hashJson, openAppender, readJsonLines } from "../core/index.ts";
 import { messageSchema } from "../records/index.ts";
 import { replySchema, scoreSchema } from "./answer-schema.ts";
 import { type AskedRequest, type GivenAnswer, requestKey } from "./request-key.ts";
@@ -57,17 +58,23 @@ export type Recorder = {
   close(): void;
 };
 
+/** An answer as one short text, the same before it was written and after it was read. */
+const answerHash = (type: AskedRequest["type"], answer: object): string =>
+  hashJson((type === "score" ? scoreSchema : replySchema).parse(JSON.parse(JSON.stringify(answer))));
+
 /** Opens a recording to add to. A torn last line is cut off. Throws UserError. */
 export const openRecorder = async (file: string): Promise<Recorder> => {
   await dropTornLine(file);
   const appender = await openAppender(file);
-  const known = new Set<string>();
-  for await (const call of readRecording(file)) known.add(requestKey(call.model, askedOf(call)));
+  const last = new Map<string, string>();
+  for await (const call of readRecording(file))
+    last.set(requestKey(call.model, askedOf(call)), answerHash(call.type, call.answer));
   return {
     add(model, { type, request }, { cached: _, ...answer }) {
       const key = requestKey(model, { type, request } as AskedRequest);
-      if (known.has(key)) return;
-      known.add(key);
+      const hash = answerHash(type, answer);
+      if (last.get(key) === hash) return;
+      last.set(key, hash);
       appender.appendNow(formatJsonLines([{ model, type, request, answer }]));
     },
     close: appender.close,

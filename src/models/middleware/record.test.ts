@@ -44,6 +44,20 @@ describe("a recording", () => {
     expect(String(missing)).toContain("{a}\u2028💡");
   });
 
+  it("holds what another run was told in answer to the same, and a replay gives the last", async () => {
+    const file = join(root, "told.jsonl");
+    const tell = async (text: string) => {
+      const recorder = await openRecorder(file);
+      const told = scriptedModel({ id: "m", reply: ({ seed }) => (seed === 1 ? "one" : text) });
+      await withRecording(told, recorder).generate([ask("x", 1), ask("x", 2)]);
+      recorder.close();
+      return readFileSync(file, "utf8").trim().split("\n").length;
+    };
+    expect([await tell("first"), await tell("first"), await tell("second")]).toEqual([2, 2, 3]);
+    const again = await (await replay(file)).generate([ask("x", 1), ask("x", 2)]);
+    expect(again.map(({ text }) => text)).toEqual(["one", "second"]);
+  });
+
   it("of several models is asked for one of them", async () => {
     const file = join(root, "two.jsonl");
     const recorder = await openRecorder(file);

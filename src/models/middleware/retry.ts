@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import pRetry from "p-retry";
-import { createRandom, deriveSeed, InterruptedError } from "../../core/index.ts";
+import { CovenantError, createRandom, deriveSeed, InterruptedError } from "../../core/index.ts";
 import { mapRequests } from "../batch.ts";
 import { isRetriable, retryAfterOf } from "../failure.ts";
 import type { LanguageModel } from "../specification.ts";
@@ -36,7 +36,16 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
   await delay(milliseconds, undefined, { signal });
 };
 
-/** A model that asks again after passing failures. A failure that stays is thrown as the provider gave it. */
+/** The provider's failure, with facts on what was tried. */
+const lastFailure = (error: Error, facts: { attempts: number } | { longestAsked: number }): Error =>
+  error instanceof CovenantError
+    ? new CovenantError(error.code, error.message, { ...error.facts, ...facts }, error.cause)
+    : error;
+
+/**
+ * A model that asks again after passing failures. A failure that stays is thrown in the provider's words; its facts say how
+ * many attempts there were, or the longest wait where the server asked for more (longestAsked).
+ */
 export const withRetry = (model: LanguageModel, options: RetryOptions = {}): LanguageModel => {
   const { attempts = 6, firstWait = 500, longestWait = 60_000, longestAsked = 600_000 } = options;
   const { seed = 0, wait = sleep, isWorth = isRetriable } = options;
@@ -59,9 +68,10 @@ export const withRetry = (model: LanguageModel, options: RetryOptions = {}): Lan
         minTimeout: 0,
         factor: 1,
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-          if (!isWorth(error) || retriesLeft === 0 || signal.aborted) throw error;
+          if (!isWorth(error) || signal.aborted) throw error;
           const milliseconds = waitAfter(error, attemptNumber, call);
-          if (milliseconds === Number.POSITIVE_INFINITY) throw error;
+          if (milliseconds === Number.POSITIVE_INFINITY) throw lastFailure(error, { longestAsked });
+          if (retriesLeft === 0) throw lastFailure(error, { attempts });
           const asked = retryAfterOf(error) !== undefined;
           options.onRetry?.({ attempt: attemptNumber + 1, wait: milliseconds, asked, error });
           await wait(milliseconds, signal);

@@ -10,8 +10,8 @@ import {
   brokenFailure,
   connectionFailure,
   type Endpoint,
-  responseFailure,
   statusFailure,
+  textFailure,
 } from "./endpoint-failure.ts";
 
 /** path: after the base address, or a whole address at the same host. Resolves to the JSON value of a good answer. */
@@ -39,20 +39,13 @@ const textOf = (pieces: readonly Buffer[]): string =>
 const readAnswer = ({ status, body, header }: Answer, endpoint: Endpoint): unknown => {
   const redact = endpoint.hasKey ? endpoint.redact : null;
   const read = readBody(body, redact);
-  if (status < 200 || status > 299) {
-    throw statusFailure(
-      {
-        status,
-        ...readProblem(read),
-        header: (name) => {
-          const value = header(name);
-          return value === undefined ? undefined : endpoint.redact(value);
-        },
-      },
-      endpoint,
-    );
-  }
-  if ("text" in read) throw responseFailure("not JSON", endpoint);
+  const cleanHeader = (name: string): string | undefined => {
+    const value = header(name);
+    return value === undefined ? undefined : endpoint.redact(value);
+  };
+  if (status < 200 || status > 299)
+    throw statusFailure({ status, ...readProblem(read), header: cleanHeader }, endpoint);
+  if ("text" in read) throw textFailure(read.text, cleanHeader("content-type"), endpoint);
   return read.value;
 };
 

@@ -266,6 +266,19 @@ export const brokenFailure = (thrown: unknown, { id, redact }: Endpoint): Error 
 export const responseFailure = (what: string, { id }: Endpoint): Error =>
   modelFailure("model-response", `${id} sent a response that is ${what}.`, { model: id, retriable: true });
 
+const mostQuoted = 80;
+
+/** The error when an answer of status 2xx is no JSON, as a web page is none. type: its content type. */
+export const textFailure = (text: string, type: string | undefined, endpoint: Endpoint): Error => {
+  const begins = text.trim().slice(0, mostQuoted);
+  const shown = begins === "" ? "an empty body" : `it begins ${JSON.stringify(begins)}`;
+  return modelFailure(
+    "model-response",
+    `${endpoint.id} sent a response that is not JSON (content type ${type ?? "not given"}; ${shown}). Check that ${endpoint.baseURL} is an OpenAI-compatible address (it usually ends in /v1).`,
+    { model: endpoint.id, retriable: true },
+  );
+};
+
 /** Ends of a server in trouble, after which the same request may go well. */
 const passingEnds: readonly string[] = ["abort", "aborted", "error", "cancelled"];
 

@@ -104,7 +104,7 @@ const createRead = ({ what, choice }: Form, endpoint: Endpoint) => {
       const where = parsed.error?.issues[0]?.path.join(".") || "the document";
       throw modelFailure(
         "model-response",
-        `${endpoint.id} sent a response that is not a ${what} (at ${where}). Check that ${endpoint.baseURL} is an OpenAI-compatible address.`,
+        `${endpoint.id} sent a response that is not a ${what} (at ${where}). Check that ${endpoint.baseURL} is an OpenAI-compatible address (it usually ends in /v1).`,
         { model: endpoint.id, retriable: true },
       );
     }

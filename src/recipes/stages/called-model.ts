@@ -1,8 +1,8 @@
 // A model as a command without a run folder uses it: opened with what its calls share (account, budget, recording), and
 // what is to be known of it is told as a warning. Stages of a run have stage-model.ts.
 
-import { CovenantError } from "../../core/index.ts";
-import { isRetriable, type LanguageModel, type LoadFormat, runsHere } from "../../models/index.ts";
+import { CovenantError, UserError } from "../../core/index.ts";
+import { type LanguageModel, type LoadFormat, runsHere } from "../../models/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { Calls } from "./calls.ts";
 import { withModel } from "./models.ts";
@@ -15,9 +15,9 @@ export type CalledModelOptions = {
   readonly load?: LoadFormat | undefined;
 };
 
-/** A failure that passes, of a command that keeps nothing of what it asked: the same command begins anew. */
+/** A failed call of a command that keeps nothing of what it asked: the same command begins anew. */
 const withoutKeeping = (thrown: unknown): unknown =>
-  isRetriable(thrown)
+  thrown instanceof CovenantError && !(thrown instanceof UserError) && "retriable" in thrown.facts
     ? new CovenantError(thrown.code, thrown.message, { ...thrown.facts, kept: false }, thrown)
     : thrown;
 

@@ -7,9 +7,26 @@ import { type Finish, finishes, type ReplyRecord } from "../../records/index.ts"
 import { unansweredEnd } from "./tallies.ts";
 import type { Watch } from "./watched-file.ts";
 
-/** What to do about a model that says nothing. */
-const expectedText =
-  "Expected text: check the model, its context length against the prompts, and sampling.maxTokens.";
+/** What to do about replies that are no answer, by how they ended. */
+const remedies: Readonly<Record<Finish, string>> = {
+  stop: "",
+  empty:
+    "Where replies are empty, look at the model and its server: whether it is a chat model, with its chat template.",
+  length:
+    "Where nothing came within the limit of tokens, raise sampling.maxTokens (--max-tokens): a model that thinks before it answers needs more.",
+  refusal:
+    "Where the provider refuses, its filter does not take the prompts: give others, or choose another model.",
+  overflow: "What is too long for the context needs shorter prompts, or a model with a longer context.",
+  rejected: "Why the server rejected a request is told above, in a warning.",
+};
+
+/** What of them fits, and how one begins again: the same command repeats what is kept. */
+const adviceOn = (ends: readonly Finish[]): string =>
+  [
+    "Expected text.",
+    ...finishes.flatMap((finish) => (ends.includes(finish) && remedies[finish] ? [remedies[finish]] : [])),
+    "The replies are kept, and the same command ends so again. Once it is mended, --fresh begins anew.",
+  ].join(" ");
 
 /** So many replies from the first on, none of them with text, stop a stage. */
 const silentForStop = 20;
@@ -23,18 +40,22 @@ export const watchSilence = <Row>(
   endOf: (row: Row) => Finish | null,
 ): Watch<Row & Pick<ReplyRecord, "text">> => {
   let silent = 0;
+  const ends = new Set<Finish>();
   let answered = false;
   return {
     see(row) {
       const end = endOf(row);
       if (end === null || row.text.trim() !== "") answered = true;
-      else if (end === "empty" || end === "length") silent++;
+      else if (end === "empty" || end === "length") {
+        silent++;
+        ends.add(end);
+      }
     },
     check() {
       if (answered || silent < silentForStop) return;
       throw new CovenantError(
         "replies-none",
-        `${model} gave no text in any of the first ${silent} replies, so no more are asked for. ${expectedText} Once it is mended, --fresh begins anew.`,
+        `${model} gave no text in any of the first ${silent} replies, so no more are asked for. ${adviceOn([...ends])}`,
         { model },
       );
     },
@@ -51,7 +72,7 @@ export const requireReplies = ({ count, missing }: AnswerTally, model: string): 
   const what = finishes.flatMap((finish) => (missing[finish] ? [`${missing[finish]} ${finish}`] : []));
   throw new CovenantError(
     "replies-none",
-    `${model} gave no usable reply to any of ${count} requests (${what.join(", ")}). ${expectedText}`,
+    `${model} gave no usable reply to any of ${count} requests (${what.join(", ")}). ${adviceOn(finishes.filter((finish) => missing[finish]))}`,
     { model },
   );
 };

@@ -1,0 +1,77 @@
+// What a command says that an endpoint made fail: what the server asks, how often it was asked, which setting changes
+// that, how one goes on, and what was spent.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
+import { type Fault, serveEachTest } from "./endpoint.fixture.ts";
+
+const { folder, remove } = makeFolder("failed-commands");
+afterAll(remove);
+const serve = serveEachTest();
+
+const prompts = Array.from({ length: 3 }, (_, at) => `${JSON.stringify({ prompt: `question {${at}}` })}\n`);
+writeFileSync(join(folder, "prompts.jsonl"), prompts.join(""));
+
+const revise = (model: string, out: string, ...more: readonly string[]): string[] => [
+  ...["revise", "--model", model, "--prompts", "prompts.jsonl", "--out", out, "--rounds", "1", ...more],
+];
+const answering =
+  (status: number, text: string, headers: Record<string, string> = {}) =>
+  (): Fault => ({ status, text, headers });
+const once = ["--set", "endpoint.attempts=1"];
+
+describe("a server that answers nothing makes the command end, which says", () => {
+  it("how long it asks to wait where that is too long", async () => {
+    const server = await serve({ fault: answering(429, "come back later", { "retry-after": "3600" }) });
+    const { stderr } = expectStatus(await covenant(revise(server.name, "wait"), folder), 1);
+    expect(stderr).toContain("asks to wait 3,600 s, and at most 600 s are waited");
+    expect(stderr).toContain("--set endpoint.longestWaitSeconds=3600");
+    expect(stderr).toContain("the same command again continues");
+  });
+
+  it("how often it was asked, and which settings change that", async () => {
+    const busy = await serve({ fault: answering(429, "slow down") });
+    const told = expectStatus(await covenant(revise(busy.name, "busy", ...once), folder), 1).stderr;
+    expect(told).toContain("attempt 1 of 1 (endpoint.attempts)");
+    expect(told).toContain("--concurrency");
+    const broken = await serve({ fault: answering(500, "boom") });
+    const said = expectStatus(await covenant(revise(broken.name, "broken", ...once), folder), 1).stderr;
+    expect(said).toContain("--set endpoint.attempts=2");
+    expect(said).not.toContain("--concurrency");
+  });
+
+  it("what came in place of JSON", async () => {
+    const page = "<html><body>Welcome. Please log in.</body></html>";
+    const server = await serve({ fault: answering(200, page, { "content-type": "text/html" }) });
+    const { stderr } = expectStatus(await covenant(revise(server.name, "page", ...once), folder), 1);
+    expect(stderr).toContain(`content type text/html; it begins ${JSON.stringify(page)}`);
+    expect(stderr).toContain("usually ends in /v1");
+  });
+
+  it("that it is no matter of the prompt where it turns everything down", async () => {
+    const server = await serve({ fault: answering(400, "something is odd") });
+    const { stderr } = expectStatus(await covenant(revise(server.name, "odd"), folder), 1);
+    expect(stderr).toContain("no matter of the prompt");
+    expect(stderr).toContain("What was finished is kept");
+    expect(stderr).not.toContain("--verbose");
+  });
+});
+
+describe("replies that are all", () => {
+  const choice = (content: string, reason: string): string =>
+    JSON.stringify({ choices: [{ message: { content }, finish_reason: reason }] });
+  it.each([
+    ["refused", choice("", "content_filter"), "filter"],
+    ["empty", choice("", "stop"), "chat template"],
+  ])("%s end the command with what fits, and with --fresh", async (out, text, advice) => {
+    const server = await serve({ fault: answering(200, text, { "content-type": "application/json" }) });
+    const command = revise(server.name, out);
+    const { stderr } = expectStatus(await covenant(command, folder), 1);
+    expect(stderr).toContain("gave no usable reply to any of 3 requests");
+    expect(stderr).toContain(advice);
+    expect(stderr).not.toContain("sampling.maxTokens");
+    expect(stderr).toContain("--fresh begins anew");
+  });
+});
