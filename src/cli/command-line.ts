@@ -15,6 +15,7 @@ import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { bindRecipe, type CommandHost } from "./recipe-command.ts";
 import { leavesOf } from "./schema-keys.ts";
 import { type PeoplesTerminal, peoplesTerminal, type Terminal } from "./terminal.ts";
+import { describeSpentBefore, documentBeside } from "./unsuccessful.ts";
 
 export type CommandLine = Omit<CommandHost, "terminal"> & {
   readonly terminal: Terminal;
@@ -98,9 +99,9 @@ const buildProgram = async (line: OpenLine, named: RecipeEntry | undefined): Pro
 };
 
 /** With --json a fault is a document, too. */
-const printFault = ({ words, terminal }: OpenLine, code: string, message: string): void => {
+const printFault = ({ words, terminal }: OpenLine, code: string, message: string, beside = {}): void => {
   if (words.includes("--json"))
-    terminal.asIs.out(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+    terminal.asIs.out(`${JSON.stringify({ error: { code, message }, ...beside }, null, 2)}\n`);
 };
 
 /** For an option that is a setting's name, how the setting is given; of other unknown options nothing. */
@@ -134,9 +135,10 @@ const report = async (thrown: unknown, line: OpenLine): Promise<number> => {
   }
   const { words, terminal, program = usualProgram } = line;
   terminal.told.err(describeFailure(thrown, words.includes("--verbose")));
+  terminal.told.err(describeSpentBefore(thrown));
   // the same sentence as a person reads
   const code = thrown instanceof CovenantError ? thrown.code : "unexpected";
-  printFault(line, code, asCalled(messageOf(thrown), program));
+  printFault(line, code, asCalled(messageOf(thrown), program), documentBeside(thrown));
   return statusOf(thrown);
 };
 

@@ -28,6 +28,7 @@ import { formatPlan } from "./plan-view.ts";
 import { createProgressView } from "./progress-view.ts";
 import { kindAt, type Leaf, leavesOf, type ValueKind } from "./schema-keys.ts";
 import type { PeoplesTerminal } from "./terminal.ts";
+import { noteSpent } from "./unsuccessful.ts";
 
 /**
  * What a command is given by the program. every: calls back again and again until the returned function is called.
@@ -302,7 +303,9 @@ const runRecipe = async (
 ): Promise<void> => {
   const view = createProgressView(host.terminal, host.clock);
   const stop = options.quiet === true ? undefined : host.every?.(500, view.redraw);
+  let isOpened = false;
   const emit: RecipeContext["emit"] = (event) => {
+    isOpened ||= event.type === "run-start";
     if (options.quiet !== true || event.type === "warning") view.handle(event);
   };
   const { continues, text } = continuationOf(recipe, config);
@@ -326,8 +329,13 @@ const runRecipe = async (
     if (options.json === true) printDocument(host, outcome.document);
     else host.terminal.told.out(outcome.lines.map((line) => `${line}\n`).join(""));
   } catch (thrown) {
-    if (!(thrown instanceof InterruptedError)) throw thrown;
-    throw new InterruptedError(`Interrupted. ${text}`, thrown.facts);
+    const ended =
+      thrown instanceof InterruptedError
+        ? new InterruptedError(`Interrupted. ${text}`, thrown.facts)
+        : thrown;
+    // a folder that was not opened holds what others spent
+    if (isOpened) await noteSpent(ended, config);
+    throw ended;
   } finally {
     stop?.();
     host.signal.removeEventListener("abort", sayStopping);

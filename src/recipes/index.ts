@@ -20,6 +20,13 @@ export { arrowNotices } from "./settings/folders.ts";
 export { createArmWorker } from "./stages/arm-worker.ts";
 export { asCalled, usualProgram } from "./summaries/next-command.ts";
 
+/** What the run in a folder has spent, and how that is told; undefined where no call is in its account. */
+export const spentIn = async (folder: string) => {
+  const { describeSpent, spentSoFar } = await import("./summaries/data-summary.ts");
+  const spent = await spentSoFar(folder);
+  return spent === undefined ? undefined : { spent, lines: describeSpent(spent) };
+};
+
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {
   readonly command: readonly string[];

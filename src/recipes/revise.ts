@@ -260,10 +260,21 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   await pipeline.run.finish();
   const { maxTokens } = config.sampling;
   const closing = { out: config.out, model: config.model, maxTokens };
-  requireRows(closing, summary);
   const { folder } = pipeline.run;
   const { answered, steps, revised, kept } = summary;
   const spent = await spentInRun(folder, stages);
+  const document = {
+    folder,
+    revisions: join(folder, "revise", "revisions.jsonl"),
+    rows: rowsFile,
+    prompts,
+    chains,
+    trainingRows: revised + keptRows(kept),
+    keptAnswers: keptRows(kept),
+    finishes: { answers: answered.finishes, revisions: steps },
+    spent,
+  };
+  requireRows(closing, summary, document);
   return {
     lines: [
       ...summary.first.flatMap(showChain),
@@ -277,17 +288,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       `${counted(chains, "chain")}, each an answer with its revisions: ${join(config.out, "revise", "revisions.jsonl")}`,
       ...describeRows(closing, revised, kept),
     ],
-    document: {
-      folder,
-      revisions: join(folder, "revise", "revisions.jsonl"),
-      rows: rowsFile,
-      prompts,
-      chains,
-      trainingRows: revised + keptRows(kept),
-      keptAnswers: keptRows(kept),
-      finishes: { answers: answered.finishes, revisions: steps },
-      spent,
-    },
+    document,
   };
 };
 

@@ -52,7 +52,8 @@ export const eventSchema = z.discriminatedUnion("type", [
   /**
    * What a piece of a stage's work asked of models. repeats: calls made again; money: dollars, where prices are given;
    * counts: other things worth counting, by name. ledger: calls, tokens and money are in the run's account
-   * (calls/ledger.jsonl), too, which has those that were on their way when the run was killed and holds in all sums.
+   * (calls/ledger.jsonl), too, which has those that were on their way when the run was killed and holds in all sums; tokens
+   * and money are then those of calls without an answer, too.
    * ended: keys of requests to endpoints whose answers, counted here, are not whole; the run counts them no other time.
    */
   z.object({

@@ -75,3 +75,46 @@ describe("replies that are all", () => {
     expect(stderr).toContain("--fresh begins anew");
   });
 });
+
+describe("what was spent", () => {
+  const prices = ["--set", "prices.parrot.input=1000000", "--set", "prices.parrot.output=1000000"];
+
+  it("is told of a command that failed, with those that went before it", async () => {
+    const server = await serve({
+      fault: (before) => (before > 1 ? { status: 500, text: "boom" } : undefined),
+    });
+    const command = revise(server.name, "spent", ...once, ...prices, "--concurrency", "1", "--json");
+    const { stdout, stderr } = expectStatus(await covenant(command, folder), 1);
+    expect(stderr).toMatch(
+      /continues\.\nAsked of models: \d calls, \d of them without an answer; .*; \$26\.00\.\n$/,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: "model-status" },
+      spent: { calls: 2, promptTokens: 20, completionTokens: 6, money: 26 },
+    });
+  });
+
+  it("is not told of a run that another command made in the folder", async () => {
+    const server = await serve();
+    expectStatus(await covenant(revise(server.name, "other"), folder), 0);
+    const other = expectStatus(
+      await covenant(revise(server.name, "other", "--seed", "2", "--json"), folder),
+      2,
+    );
+    expect(JSON.parse(other.stdout)).not.toHaveProperty("spent");
+    expect(other.stderr).not.toContain("Asked of models");
+  });
+});
+
+it("a run that is whole and gave no rows is a document beside the error", async () => {
+  const server = await serve({ writes: (messages) => (messages.length > 1 ? "" : undefined) });
+  const { stdout } = expectStatus(await covenant(revise(server.name, "rowless", "--json"), folder), 1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: { code: "rows-none" },
+    folder: join(folder, "rowless"),
+    trainingRows: 0,
+    chains: 3,
+    finishes: { answers: { stop: 3 }, revisions: { empty: 3 } },
+    spent: { repeats: 0 },
+  });
+});

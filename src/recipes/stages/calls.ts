@@ -40,14 +40,20 @@ export const checkPrices = (
   );
 };
 
+/** Tokens and dollars of calls, answered or not. */
+export type Booked = Pick<Account, "promptTokens" | "completionTokens" | "money">;
+
 /** What is shared by the calls of a run. */
 export type Calls = {
   /** How a model is opened for a stage. */
   optionsFor(name: string, stage?: string): Promise<Partial<OpenOptions>>;
   /** What a model's tokens cost, where that is known. */
   priceOf(name: string): Price | undefined;
-  /** What the run, or one of its stages, has taken so far; nothing before anything was asked. */
-  totals(stage?: string): Account | undefined;
+  /**
+   * What the account took for a stage since this was asked last, or since the stage's first model was opened; undefined where
+   * its models are in no account.
+   */
+  booked(stage: string): Booked | undefined;
   close(): Promise<void>;
 } & AsyncDisposable;
 
@@ -82,6 +88,8 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   let ledger: Ledger | undefined;
   let store: AnswerStore | undefined;
   let recorder: Recorder | undefined;
+  /** What was told of stages. */
+  const told = new Map<string, Account>();
   const scoringWays: NonNullable<OpenOptions["scoringWays"]> = new Map();
   const refusedFields: NonNullable<OpenOptions["refusedFields"]> = new Map();
   const borneNumbers: NonNullable<OpenOptions["borneNumbers"]> = new Map();
@@ -94,7 +102,8 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   };
   const openAccount = async (stage: string | undefined): Promise<OpenOptions["ledger"]> => {
     ledger ??= await openLedger({ file: folder === undefined ? undefined : ledgerFile(folder), budget });
-    const { meter } = ledger;
+    const { meter, totals } = ledger;
+    if (stage !== undefined && !told.has(stage)) told.set(stage, totals(stage));
     return { meter: (payer) => meter({ ...payer, stage }) };
   };
   const close = async (): Promise<void> => {
@@ -123,7 +132,16 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
       };
     },
     priceOf: (name) => priceOfModel(prices, name),
-    totals: (stage) => ledger?.totals(stage),
+    booked(stage) {
+      const [before, now] = [told.get(stage), ledger?.totals(stage)];
+      if (before === undefined || now === undefined) return undefined;
+      told.set(stage, now);
+      return {
+        promptTokens: now.promptTokens - before.promptTokens,
+        completionTokens: now.completionTokens - before.completionTokens,
+        money: now.money - before.money,
+      };
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

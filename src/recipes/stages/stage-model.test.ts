@@ -117,7 +117,7 @@ describe("a model at an address", () => {
     const wait = async (milliseconds: number): Promise<void> => void waits.push(milliseconds);
     const calls = {
       optionsFor: async () => ({ retry: { wait }, cache }),
-      totals: () => undefined,
+      booked: () => undefined,
     } as unknown as Calls;
     const folder = join(root, name);
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#gpt-4o`;

@@ -156,22 +156,22 @@ export const withStageModel = async (
   let rejected = 0;
   const options = (await calls?.optionsFor(name, stage.name)) ?? {};
   const inLedger = options.ledger === undefined ? {} : { ledger: true as const };
-  let paid = calls?.totals(stage.name)?.money ?? 0;
   const tell = (): void => {
     const { tally, ends, ended: keys } = counts.take();
     const ended = keys.length > 0 ? { ended: keys } : {};
     const all = Object.fromEntries(Object.entries({ ...others, ...ends }).filter(([, count]) => count > 0));
     others = {};
     told = context.clock.now();
-    const now = calls?.totals(stage.name)?.money ?? 0;
-    const money = now > paid ? { money: now - paid } : {};
-    paid = now;
-    if (tally.calls + tally.repeats > 0 || Object.keys(all).length > 0) {
+    // what the account took: calls without an answer, too
+    const { money = 0, ...tokens } = (options.ledger && calls?.booked(stage.name)) ?? {};
+    const used = { ...tally, ...tokens };
+    const isUsed = used.calls + used.repeats + used.promptTokens + used.completionTokens > 0;
+    if (isUsed || Object.keys(all).length > 0) {
       stage.emit({
         type: "stage-usage",
         stage: stage.name,
-        ...tally,
-        ...money,
+        ...used,
+        ...(money > 0 ? { money } : {}),
         ...inLedger,
         counts: all,
         ...ended,

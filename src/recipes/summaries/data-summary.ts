@@ -117,6 +117,12 @@ export const spentInRun = async (folder: string, stages: readonly string[]): Pro
   return withAccount(spent.total(), await readAccounts(ledgerFile(folder)), stages);
 };
 
+/** What a run has spent so far, whatever its stages; undefined where no call is in its account. */
+export const spentSoFar = async (folder: string): Promise<Spent | undefined> => {
+  const stages = [...(await readAccounts(ledgerFile(folder))).keys()];
+  return stages.length === 0 ? undefined : spentInRun(folder, stages);
+};
+
 const grouped = (count: number): string => count.toLocaleString("en-US");
 
 /** How replies ended over all calls, critiques among them, where not all were whole. */

@@ -11,7 +11,7 @@ const said = (answers: readonly Finish[], steps: readonly StepFinish[] = []): st
     ...{ revised: 0, kept: { harmless: 0, lookalike: 0 } },
   };
   try {
-    requireRows({ out: "runs/x", model: "m", maxTokens: 80 }, came);
+    requireRows({ out: "runs/x", model: "m", maxTokens: 80 }, came, {});
   } catch (thrown) {
     return (thrown as Error).message;
   }

@@ -56,8 +56,15 @@ const remediesFor = (answers: Came["answered"]["finishes"], steps: StepCounts): 
   ];
 };
 
-/** Throws where nothing came that can be learned; the run is whole, and its chains can be looked at. */
-export const requireRows = ({ out, maxTokens }: Told, { answered, steps, revised, kept }: Came): void => {
+/**
+ * Throws where nothing came that can be learned; the run is whole, and its chains can be looked at. document: what --json
+ * says of it, beside the error.
+ */
+export const requireRows = (
+  { out, maxTokens }: Told,
+  { answered, steps, revised, kept }: Came,
+  document: object,
+): void => {
   if (revised + keptRows(kept) > 0) return;
   const remedies = [
     ...remediesFor(answered.finishes, steps),
@@ -73,7 +80,7 @@ export const requireRows = ({ out, maxTokens }: Told, { answered, steps, revised
       `All that was written: ${join(out, "revise", "revisions.jsonl")}.`,
       ...remedies,
     ].join(" "),
-    { folder: out, ...steps },
+    { folder: out, ...steps, document },
   );
 };
 
