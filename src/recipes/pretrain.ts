@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { comparisonOptions } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
-import { checkRunFolder, openRun, type StageContext } from "../runs/index.ts";
+import { openRun, type StageContext } from "../runs/index.ts";
 import { usualAnswerWeight } from "../sandbox/index.ts";
 import { createPretrainer, defaultAdamW, pretrain, type WeightedDocument } from "../training/index.ts";
 import {
@@ -26,6 +26,7 @@ import {
   trainTokenizer,
 } from "../transformer/index.ts";
 import { machineRate } from "./costs/machine-rate.ts";
+import { checkThere } from "./inputs/open-stages.ts";
 import {
   createDocuments,
   documentMix,
@@ -354,7 +355,7 @@ export const recipe: Recipe<typeof pretrainSchema> = {
   },
   async plan(config, context) {
     await requireTarget(config.model);
-    await checkRunFolder(requestOf(config, context));
+    await checkThere(requestOf(config, context), context);
     const speed = { config: shapeOf(config), task: "causal-lm", rate: await machineRate(context) } as const;
     return planOf([planPretraining("pretrain", config, speed)]);
   },

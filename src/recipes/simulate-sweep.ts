@@ -7,6 +7,7 @@ import { type Budget, runsHere } from "../models/index.ts";
 import type { SimulationKind } from "../records/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun, readRun } from "../runs/index.ts";
+import { thereCodes } from "./inputs/open-stages.ts";
 import { budgetNotices } from "./plans/dry-run.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
@@ -69,9 +70,13 @@ const planCells = async (
   context: RecipeContext,
 ): Promise<PlannedCell[]> => {
   const planned = new Map<string, PlannedCell & { runs: number; left: number }>();
+  // which cells are there is told by how many are left
+  const besideFolders: RecipeContext["emit"] = (event) => {
+    if (event.type !== "warning" || !thereCodes.includes(event.code)) context.emit(event);
+  };
   const planOne = async ({ run, config: own }: ReadyRun): Promise<RecipePlan> => {
     try {
-      return await recipe.plan(own, context);
+      return await recipe.plan(own, { ...context, emit: besideFolders });
     } catch (thrown) {
       if (!(thrown instanceof UserError)) throw thrown;
       throw new UserError(thrown.code, `Cell ${run.name}: ${thrown.message}`, thrown.facts);

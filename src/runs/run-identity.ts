@@ -1,11 +1,12 @@
 // Which run a folder holds: its name, seed, resolved configuration, and the content of what that names. The same four
 // continue it; anything else is another run, and nothing of it is touched.
 
+import { existsSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { describeValue, fileError, parseYaml, quotedWord, UserError } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import { callsName, configName, listFiles } from "./artefacts.ts";
+import { callsName, configName, listFiles, manifestName } from "./artefacts.ts";
 import { eventFileName, readEvents } from "./event-log.ts";
 import { readIfThere } from "./reading.ts";
 
@@ -144,15 +145,17 @@ export const lastVersion = (events: readonly RunEvent[]): string | undefined =>
   events.findLast((event) => event.type === "run-start")?.covenant;
 
 /**
- * Throws what opening a run in the folder would throw for what lies there, and touches nothing: for dry runs. fresh: a
- * run that is there would be moved aside.
+ * Throws what opening a run in the folder would throw for what lies there, and touches nothing: for dry runs. Resolves to
+ * how far the same run is that lies there; undefined: a run would be begun. fresh: a run that is there would be moved aside.
  */
 export const checkRunFolder = async (
   wanted: RunIdentity & { readonly folder: string; readonly fresh?: boolean | undefined },
-): Promise<void> => {
+): Promise<"begun" | "finished" | undefined> => {
   const folder = resolve(wanted.folder);
-  if ((await inspectFolder(folder)) !== "run" || wanted.fresh === true) return;
-  await checkIdentity(folder, wanted, await readEvents(folder));
+  if ((await inspectFolder(folder)) !== "run" || wanted.fresh === true) return undefined;
+  const { isNew, isChanged } = await checkIdentity(folder, wanted, await readEvents(folder));
+  if (isNew) return undefined;
+  return !isChanged && existsSync(join(folder, manifestName)) ? "finished" : "begun";
 };
 
 /** Takes away the stages of a run that left nothing, but not the account of its calls and the answers that are kept. */

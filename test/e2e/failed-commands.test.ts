@@ -1,5 +1,5 @@
 // What a command says that an endpoint made fail: what the server asks, how often it was asked, which setting changes
-// that, how one goes on, and what was spent.
+// that, how one goes on, and what was spent; and what a dry run says of a folder that such a command left.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -117,4 +117,24 @@ it("a run that is whole and gave no rows is a document beside the error", async 
     finishes: { answers: { stop: 3 }, revisions: { empty: 3 } },
     spent: { repeats: 0 },
   });
+});
+
+it("a dry run says that the folder holds the run, what it took, and that the figures are for the whole", async () => {
+  let isDown = true;
+  const server = await serve({
+    fault: (before) => (isDown && before > 1 ? { status: 500, text: "boom" } : undefined),
+  });
+  const command = revise(server.name, "dry", ...once, "--concurrency", "1");
+  const planned = async (...more: readonly string[]) =>
+    expectStatus(await covenant([...command, "--dry-run", ...more], folder), 0).stdout;
+  const fresh = await planned();
+  expect(fresh).not.toContain("holds this run");
+  expectStatus(await covenant(command, folder), 1);
+  expect(await planned()).toMatch(
+    /dry holds this run, begun: the command goes on with it\. The figures are for the whole of it; so far it took \d calls, 26 tokens\./,
+  );
+  isDown = false;
+  expectStatus(await covenant(command, folder), 0);
+  expect(await planned()).toContain("finished: the command makes nothing again");
+  expect(await planned("--fresh")).toBe(fresh);
 });

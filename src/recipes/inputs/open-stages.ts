@@ -2,9 +2,17 @@
 // told before any question of which run lies in it. Then the run folder is opened. Dry runs take the same way, but for
 // the opening.
 
+import { resolve } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
-import { createRedact, sha256File } from "../../core/index.ts";
-import { type LoadFormat, loadElsewhere, runsHere } from "../../models/index.ts";
+import { counted, createRedact, dollars, sha256File } from "../../core/index.ts";
+import {
+  type LoadFormat,
+  loadElsewhere,
+  readAccounts,
+  runsHere,
+  spentOf,
+  sumAccounts,
+} from "../../models/index.ts";
 import type { Constitution } from "../../records/index.ts";
 import { checkRunFolder, openRun, type Run } from "../../runs/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
@@ -13,7 +21,7 @@ import type { RecipeContext } from "../recipe.ts";
 import { providerContents } from "../settings/computing.ts";
 import type { CallSettings } from "../settings/settings.ts";
 import { watchingKeys } from "../settings/watching.ts";
-import { checkBudget, checkPrices, openCalls } from "../stages/calls.ts";
+import { checkBudget, checkPrices, ledgerFile, openCalls } from "../stages/calls.ts";
 import { checkModel, type ModelLanguage, type ModelRole, speedOf } from "../stages/model-checks.ts";
 import type { StartSettings } from "../stages/models.ts";
 import type { Pipeline } from "../stages/stage-model.ts";
@@ -124,9 +132,35 @@ const checkSpending = async ({ config }: RunRequest, { fresh }: RecipeContext): 
   if (fresh !== true) await checkBudget(config, config.out);
 };
 
+/** "; so far it took 12 calls, 340 tokens, $0.02", where there is an account. */
+const spentSoFar = async (folder: string): Promise<string> => {
+  const { calls, tokens, money } = spentOf(
+    sumAccounts((await readAccounts(ledgerFile(resolve(folder)))).values()),
+  );
+  if (calls === 0) return "";
+  const cost = money > 0 ? `, ${dollars(money)}` : "";
+  return `; so far it took ${counted(calls, "call")}, ${counted(tokens, "token")}${cost}`;
+};
+
+/** The codes of what is told of a run that is there. */
+export const thereCodes: readonly string[] = ["run-begun", "run-finished"];
+
+/** What a dry run needs to know of a run folder: throws as checkRunFolder, and warns of a run that would be continued. */
+export const checkThere = async (
+  identity: Parameters<typeof checkRunFolder>[0],
+  { emit, clock }: RecipeContext,
+): Promise<void> => {
+  const there = await checkRunFolder(identity);
+  if (there === undefined) return;
+  const does =
+    there === "begun" ? "begun: the command goes on with it" : "finished: the command makes nothing again";
+  const text = `${identity.folder} holds this run, ${does}. The figures are for the whole of it${await spentSoFar(identity.folder)}.`;
+  emit({ type: "warning", time: clock.now(), code: `run-${there}`, text });
+};
+
 /** What a dry run needs to know of the folder: throws UserError where openStages would, and touches nothing. */
 export const checkFolder = async (request: RunRequest, context: RecipeContext): Promise<void> => {
-  await checkRunFolder(identityOf(request, context));
+  await checkThere(identityOf(request, context), context);
   await checkSpending(request, context);
 };
 
