@@ -1,7 +1,7 @@
 // What a command says that an endpoint made fail: what the server asks, how often it was asked, which setting changes
 // that, how one goes on, and what was spent; and what a dry run says of a folder that such a command left.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
@@ -94,6 +94,19 @@ describe("what was spent", () => {
     });
   });
 
+  it("is what running stages told of tokens, those of calls without an answer among them", async () => {
+    const server = await serve({ fault: (before) => (before > 1 ? { status: 200, text: "{" } : undefined) });
+    const command = revise(server.name, "tokens", ...once, "--concurrency", "1", "--json");
+    const { stdout } = expectStatus(await covenant(command, folder), 1);
+    const { spent } = JSON.parse(stdout) as { spent: { promptTokens: number; completionTokens: number } };
+    const used = (
+      readFileSync(join(folder, "tokens/events.jsonl"), "utf8").match(/.*"stage-usage".*/g) ?? []
+    ).map((line) => JSON.parse(line) as { promptTokens: number; completionTokens: number });
+    for (const key of ["promptTokens", "completionTokens"] as const)
+      expect(used.reduce((sum, event) => sum + event[key], 0)).toBe(spent[key]);
+    expect(spent.completionTokens).toBeGreaterThan(6);
+  });
+
   it("is not told of a run that another command made in the folder", async () => {
     const server = await serve();
     expectStatus(await covenant(revise(server.name, "other"), folder), 0);
@@ -137,4 +150,27 @@ it("a dry run says that the folder holds the run, what it took, and that the fig
   expectStatus(await covenant(command, folder), 0);
   expect(await planned()).toContain("finished: the command makes nothing again");
   expect(await planned("--fresh")).toBe(fresh);
+});
+
+it("a recording of a run that goes on holds nothing twice, and after a second run a replay gives that one", async () => {
+  let [isDown, tag] = [true, "one"];
+  const server = await serve({
+    fault: (before) => (isDown && before > 1 ? { status: 500, text: "boom" } : undefined),
+    writes: (messages) => `${tag} on ${messages.length}`,
+  });
+  const record = ["--set", "record=rec.jsonl"];
+  const command = (out: string) => revise(server.name, out, ...once, "--concurrency", "1", ...record);
+  expectStatus(await covenant(command("first"), folder), 1);
+  isDown = false;
+  expectStatus(await covenant(command("first"), folder), 0);
+  const lines = () => readFileSync(join(folder, "rec.jsonl"), "utf8").trim().split("\n");
+  expect(new Set(lines()).size).toBe(9);
+  expect(lines()).toHaveLength(9);
+  tag = "two";
+  expectStatus(await covenant(command("second"), folder), 0);
+  expect(lines().length).toBeGreaterThan(9);
+  expectStatus(await covenant(revise("replay:rec.jsonl", "replayed"), folder), 0);
+  const rows = (out: string) => readFileSync(join(folder, out, "rows/sft.jsonl"), "utf8");
+  expect(rows("replayed")).toBe(rows("second"));
+  expect(rows("second")).toContain("two on");
 });
