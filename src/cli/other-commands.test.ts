@@ -257,6 +257,22 @@ describe("a command that is named as the next one", () => {
     program = undefined;
   });
 
+  it("is no command of ours in what people and models say", async () => {
+    const said = "Call `covenant run` first.\nNext: npx covenant run";
+    const script = write("says.yaml", JSON.stringify({ rules: [{ reply: said }] }));
+    const prompt = "Say `npx covenant run` please";
+    const prompts = write("says.jsonl", JSON.stringify({ prompt, split: "train" }));
+    program = "node ../covenant.mjs";
+    const model = ["--model", `scripted:${script}`];
+    const { out } = await covenant("revise", ...model, "--prompts", prompts, "--out", join(folder, "says"));
+    const bad = write("bad.jsonl", JSON.stringify({ prompt: "Hi", kind: "of `covenant run`" }));
+    const { err } = await covenant("revise", ...model, "--prompts", bad, "--out", join(folder, "bad"));
+    program = undefined;
+    expect(out).toContain(`Prompt:    ${prompt}\nAnswer:    ${said}\n`);
+    expect(out).toMatch(/\nNext: node \.\.\/covenant\.mjs train sft /);
+    expect(err).toContain('got "of `covenant run`"');
+  });
+
   it("is so in every sentence of a fault, also in the document of --json, and in a plan's warnings", async () => {
     mkdirSync(join(folder, "by other"), { recursive: true });
     write("by other/config.yaml", "revise: {rounds: 2}\n");

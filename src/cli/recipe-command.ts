@@ -19,6 +19,7 @@ import {
   planCommand,
   type Recipe,
   type RecipeContext,
+  type RecipeOutcome,
 } from "../recipes/index.ts";
 import { besideName, configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
@@ -252,6 +253,13 @@ const printDocument = (host: CommandHost, document: unknown): void => {
   host.terminal.asIs.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
 };
 
+/** The closing lines: what models and people said as it is, and what the program says of it. */
+const printLines = ({ terminal }: CommandHost, { lines, quoted = 0 }: RecipeOutcome): void => {
+  const whole = (some: readonly string[]): string => some.map((line) => `${line}\n`).join("");
+  terminal.out(whole(lines.slice(0, quoted)));
+  terminal.told.out(whole(lines.slice(quoted)));
+};
+
 /** write: where what is said in a conversation goes. */
 const contextOf = (
   host: CommandHost,
@@ -327,7 +335,7 @@ const runRecipe = async (
     const outcome = await recipe.run(config, context);
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
-    else host.terminal.told.out(outcome.lines.map((line) => `${line}\n`).join(""));
+    else printLines(host, outcome);
   } catch (thrown) {
     const ended =
       thrown instanceof InterruptedError

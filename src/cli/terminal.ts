@@ -52,8 +52,8 @@ export const showControls = (text: string, colours = false): string =>
 
 /**
  * A terminal for people. asIs: for documents, which must hold every character, and for the command line's own drawing. told: for
- * messages (faults, warnings, plans, closing lines), in which commands are named as the program was called; what a model says
- * and help are none.
+ * messages (faults, warnings, plans, the program's own closing lines), in which commands are named as the program was called;
+ * what models and people say, and help, are none.
  */
 export type PeoplesTerminal = Terminal & Readonly<Record<"asIs" | "told", Pick<Terminal, "out" | "err">>>;
 

@@ -233,6 +233,7 @@ export const recipe: Recipe<typeof generateSchema> = {
     const cut = rows.filter(({ finish }) => finish === "length").length;
     const limited = cut === 0 ? "" : `, ${cut} cut at ${counted(config.maxTokens, "token")} or the context`;
     return {
+      quoted: rows.length,
       lines: [
         ...rows.map(({ text }, at) => (config.prompt === undefined ? `${at + 1}: ${text}` : text)),
         ...(config.prompt !== undefined && cut === 0

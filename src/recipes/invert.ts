@@ -221,13 +221,16 @@ export const recipe: Recipe<typeof schema> = {
     if (config.out !== undefined) await saveConstitution(config.out, opposite);
     const found = difference(completed.document, opposite);
     const { counts, words } = found;
-    const lines = [
+    const texts = [
       ...describeDifference(completed.document, opposite, found, context.colours === true),
       "",
       ...describeWritten(completed, config.model),
+    ];
+    const lines = [
+      ...texts,
       `${counted(counts.changed, "principle")} changed, ${counts.same} kept; ${counted(words.removed, "word")} removed, ${words.added} added, ${words.kept} kept.`,
       ...describePlace(config),
     ];
-    return { lines, document: opposite };
+    return { lines, quoted: texts.length, document: opposite };
   },
 };

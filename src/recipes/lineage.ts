@@ -79,8 +79,10 @@ export const recipe: Recipe<typeof schema> = {
       contract,
       wanted: config.contract !== undefined,
     });
+    const lines = tellLineage(lineage);
     return {
-      lines: tellLineage(lineage),
+      lines,
+      quoted: lines.length - lineage.notices.length,
       document: {
         ...lineage,
         folder: resolve(lineage.folder),

@@ -171,12 +171,16 @@ export const recipe: Recipe<typeof schema> = {
         missing,
       });
     await writeFileAtomic(out, formatYaml(personas));
+    const described = [
+      ...personas.map(({ id, name, description }) => `${id}: ${name}. ${description}`),
+      ...(missing.length === 0
+        ? []
+        : [`Not described: ${counted(missing.length, "person", "persons")}.`, ...told]),
+    ];
     return {
+      quoted: described.length,
       lines: [
-        ...personas.flatMap(({ id, name, description }) => [`${id}: ${name}. ${description}`]),
-        ...(missing.length === 0
-          ? []
-          : [`Not described: ${counted(missing.length, "person", "persons")}.`, ...told]),
+        ...described,
         `Written: ${out}. Look through it and edit it before use.`,
         ...nextCommands([
           ...["simulate", "contract", "--model", wording === "brief" ? talkingModel(model) : model],

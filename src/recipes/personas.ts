@@ -45,7 +45,7 @@ export const listRecipe: Recipe<typeof listSchema> = {
       const told = Object.values(traits).slice(0, 3).join(", ");
       return [id, name, `${told}; ${counted(Object.keys(views).length, "view")}`];
     });
-    return { lines: alignColumns(rows), document: found };
+    return { lines: alignColumns(rows), quoted: rows.length, document: found };
   },
 };
 
@@ -62,6 +62,7 @@ export const showRecipe: Recipe<typeof showSchema> = {
   },
   async run({ personas: name, id }) {
     const [persona] = withIds(await loadPersonas(name), [id], "persona");
-    return { lines: formatYaml([persona]).trimEnd().split("\n"), document: persona };
+    const lines = formatYaml([persona]).trimEnd().split("\n");
+    return { lines, quoted: lines.length, document: persona };
   },
 };

@@ -110,8 +110,9 @@ export const recipe: Recipe<typeof polisSchema> = {
     for (const warning of opinions.warnings) emit({ type: "warning", time: clock.now(), ...warning });
     const { draft } = config;
     if (draft !== undefined) await write(draft, config, opinions);
+    const told = describeOpinions(opinions, config);
     const lines = [
-      ...describeOpinions(opinions, config),
+      ...told,
       ...(draft === undefined
         ? []
         : [
@@ -125,6 +126,6 @@ export const recipe: Recipe<typeof polisSchema> = {
             ]),
           ]),
     ];
-    return { lines, document: documentOf(config, opinions) };
+    return { lines, quoted: told.length, document: documentOf(config, opinions) };
   },
 };

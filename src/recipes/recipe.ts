@@ -87,10 +87,12 @@ export type RecipePlan = {
 
 /**
  * What a finished recipe says: lines for a person, with paths as the user named them, and one JSON document for
- * `--json`, whose paths are absolute.
+ * `--json`, whose paths are absolute. quoted: so many lines at the beginning hold what models or people said, and are shown
+ * as they are; in the others commands are named as the program was called. Not given: none.
  */
 export type RecipeOutcome = {
   readonly lines: readonly string[];
+  readonly quoted?: number;
   readonly document: unknown;
 };
 

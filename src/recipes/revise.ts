@@ -275,9 +275,11 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
     spent,
   };
   requireRows(closing, summary, document);
+  const chainLines = summary.first.flatMap(showChain);
   return {
+    quoted: chainLines.length,
     lines: [
-      ...summary.first.flatMap(showChain),
+      ...chainLines,
       "",
       describeFinishes(answered.finishes, maxTokens, "answer"),
       describeFinishes(steps, maxTokens, "revision"),

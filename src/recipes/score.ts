@@ -216,6 +216,7 @@ export const recipe: Recipe<typeof scoreSchema> = {
     });
     const where = isReward(model) ? "Results" : "Every token";
     return {
+      quoted: lines.length,
       lines: [...lines, ...(config.results === undefined ? [] : [`${where}: ${config.results}`])],
       document: {
         model: config.model,

@@ -183,10 +183,14 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   await run.finish();
   const spent = await spentInRun(run.folder, [...runNames(config), satisfactionName]);
   const file = join(config.out, `${learned.part}.yaml`);
+  const told = [
+    ...describeContract(play, counts, runs),
+    ...(benefit === null ? [] : ["", ...describeBenefit(play, benefit)]),
+  ];
   return {
+    quoted: told.length,
     lines: [
-      ...describeContract(play, counts, runs),
-      ...(benefit === null ? [] : ["", ...describeBenefit(play, benefit)]),
+      ...told,
       "",
       ...describeSpent(spent),
       ...documents.map(

@@ -116,10 +116,14 @@ const execute = async (config: VoteConfig, context: RecipeContext) => {
   await run.finish();
   const spent = await spentInRun(run.folder, [...asking, satisfactionName]);
   const file = join(config.out, "constitution.yaml");
+  const described = [
+    ...describeVote(vote, votes, rounds, figures),
+    ...(benefit === null ? [] : ["", ...describeBenefit(vote, benefit)]),
+  ];
   return {
+    quoted: described.length,
     lines: [
-      ...describeVote(vote, votes, rounds, figures),
-      ...(benefit === null ? [] : ["", ...describeBenefit(vote, benefit)]),
+      ...described,
       "",
       ...describeSpent(spent),
       `Constitution with ${counted(document.principles.length, "principle")}: ${file}`,

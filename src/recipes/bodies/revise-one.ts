@@ -351,5 +351,5 @@ export const reviseOne = async (
           : `not known to keep ${record.failing.join(", ")}`,
       ),
     );
-  return { lines, document };
+  return { lines, quoted: lines.length, document };
 };
