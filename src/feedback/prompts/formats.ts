@@ -8,7 +8,7 @@ import { anthropicFormats } from "./anthropic-formats.ts";
 import { hasFields, type PromptFormat } from "./format.ts";
 import { mtBenchFormats } from "./mt-bench-formats.ts";
 import { pairFormats } from "./pair-formats.ts";
-import { chatFormat, plainFormat, withUsualNames } from "./plain-format.ts";
+import { chatFormat, plainFormat, plainFormatOf, type UsualRow, withUsualNames } from "./plain-format.ts";
 import { testSetFormats } from "./test-set-formats.ts";
 
 /** Every format; what no other recognises is plain. */
@@ -49,7 +49,11 @@ const withMessages = (row: unknown, { messageColumns = [] }: PromptFormat): unkn
   hasFields(row) ? messagesInCells(row, messageColumns) : row;
 
 /** A row with its fields as they are usually written; undefined where that cannot be told, which onFault is told of. */
-const named = (row: unknown, place: TextPlace, onFault: (fault: UserError) => void): unknown => {
+const named = (
+  row: unknown,
+  place: TextPlace,
+  onFault: (fault: UserError) => void,
+): UsualRow | undefined => {
   try {
     return withUsualNames(row, place);
   } catch (thrown) {
@@ -78,11 +82,12 @@ export async function* readFormatted(
   const isSeparated = ["csv", "tsv"].includes(tableFormatOf(file));
   for await (const { place, value: given } of readRows(file, { onFault })) {
     format ??= detect(given);
-    const usual = format === plainFormat ? named(given, place, onFault) : given;
+    const usual = format === plainFormat ? named(given, place, onFault) : { row: given, given: new Map() };
     if (usual === undefined) continue;
-    const value = isSeparated ? withMessages(usual, format) : usual;
+    const value = isSeparated ? withMessages(usual.row, format) : usual.row;
     const rows = format.rows?.(value, place) ?? [value];
+    const own = format === plainFormat ? plainFormatOf(usual) : format;
     for (const [at, row] of rows.entries())
-      yield { format, place: rows.length > 1 ? { file: place.file, row: at + 1 } : place, row };
+      yield { format: own, place: rows.length > 1 ? { file: place.file, row: at + 1 } : place, row };
   }
 }

@@ -70,26 +70,43 @@ const withoutBlankLabels = (row: unknown): unknown => {
 /** The fields that a row of one's own is told by. */
 const contentNames = ["prompt", "messages", "text", "chosen", "rejected", "replies"];
 
+/** A row with its fields as they are usually written. given: names that the file writes otherwise, by the usual ones. */
+export type UsualRow = { readonly row: unknown; readonly given: ReadonlyMap<string, string> };
+
 /**
- * The row with its fields as they are usually written: "Prompt" and " prompt " are `prompt`, "Kind" is `kind`. What a row is
- * told by is renamed only where none of it is written as usual, and a label wherever its own name is free.
+ * The row with its fields as they are usually written: "Prompt" and " prompt " are `prompt`, "Kind" is `kind`, in a row that
+ * nothing tells as usual; beside a field that does, other letters are other fields.
  * Throws UserError where two fields may stand for one name.
  */
-export const withUsualNames = (row: unknown, place: TextPlace): unknown => {
-  if (!hasFields(row)) return row;
-  const isTold = contentNames.some((name) => hasFields(row, name));
-  const names = [...(isTold ? [] : contentNames), ...labelNames].filter((name) => !hasFields(row, name));
+export const withUsualNames = (row: unknown, place: TextPlace): UsualRow => {
+  const given = new Map<string, string>();
+  if (!hasFields(row) || contentNames.some((name) => hasFields(row, name))) return { row, given };
+  const names = [...contentNames, ...labelNames].filter((name) => !hasFields(row, name));
   const wanted = new Map(names.map((name) => [name.toLowerCase(), name]));
-  const usual = (given: string): string | undefined => wanted.get(given.trim().toLowerCase());
-  const given = Object.keys(row);
+  const usual = (written: string): string | undefined => wanted.get(written.trim().toLowerCase());
   for (const name of names) {
-    const meant = given.filter((one) => usual(one) === name);
+    const meant = Object.keys(row).filter((one) => usual(one) === name);
+    if (meant.length === 1) given.set(name, meant[0]!);
     if (meant.length < 2) continue;
     const shown = meant.map((one) => JSON.stringify(one)).join(" and ");
     const problem = `the fields ${shown} may both stand for ${name}. Name one of them ${name}, or the others otherwise.`;
     throw fieldFault(place, name, problem);
   }
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [usual(name) ?? name, value]));
+  if (!contentNames.some((name) => given.has(name))) return { row, given: new Map() };
+  return {
+    row: Object.fromEntries(Object.entries(row).map(([name, value]) => [usual(name) ?? name, value])),
+    given,
+  };
+};
+
+/** A fault of a row with the fields as the file writes them: "Kind: got ...". */
+const asWritten = (fault: UserError, place: TextPlace, { given }: UsualRow): UserError => {
+  const head = `${describePlace(place)}:`;
+  const problems = fault.message.slice(head.length).replace(/(^ |\n {2})(\w+)(?=[:.[])/g, (_, before, name) => {
+    const written = given.get(name) ?? name;
+    return `${before}${/^\S+$/.test(written) ? written : JSON.stringify(written)}`;
+  });
+  return new UserError(fault.code, `${head}${problems}`, fault.facts);
 };
 
 const isText = (row: unknown): row is Fields =>
@@ -156,6 +173,21 @@ export const plainFormat: PromptFormat = {
   recognises: () => true,
   read: readPlain,
 };
+
+/** The same for a row whose fields were written otherwise, which is what its faults name. */
+export const plainFormatOf = (usual: UsualRow): PromptFormat =>
+  usual.given.size === 0
+    ? plainFormat
+    : {
+        ...plainFormat,
+        read(row, place) {
+          try {
+            return readPlain(row, place);
+          } catch (thrown) {
+            throw thrown instanceof UserError ? asWritten(thrown, place, usual) : thrown;
+          }
+        },
+      };
 
 /** Whole chats, as supervised training takes them: never guessed, since a prompt that ends so may be a mistake. */
 export const chatFormat: PromptFormat = {

@@ -82,12 +82,28 @@ describe("names of fields", () => {
   });
 
   it.each([
-    ["x.csv", "prompt,Kind\nHow?,harmful\n"],
-    ["x.jsonl", jsonl({ messages: [{ role: "user", content: "How?" }], " KIND ": "harmful" })],
-    ["x.jsonl", jsonl({ prompt: "How?", kind: "harmful", Kind: "of mine" })],
-  ])("are known one by one, also beside some that are written as usual: %s %j", async (name, content) => {
+    ["x.csv", "prompt,Kind\nHow?,question\n", {}],
+    ["x.csv", "prompt,ID,Split,Area\nHow?,7,validation,a\n", {}],
+    ["x.csv", "prompt,Kind,KIND\nHow?,harmful,a\n", {}],
+    ["x.jsonl", jsonl({ messages: [{ role: "user", content: "How?" }], " KIND ": "harmful" }), {}],
+    ["x.jsonl", jsonl({ prompt: "How?", kind: "harmful", Kind: "of mine" }), { kind: "harmful" }],
+  ])("are other fields beside what a row is told by as usual: %s %j", async (name, content, labels) => {
     const { prompts } = await loadPrompts(write(name, content), { runSeed: 1 });
-    expect(prompts).toMatchObject([{ messages: [{ role: "user", content: "How?" }], kind: "harmful" }]);
+    expect(prompts).toMatchObject([{ messages: [{ role: "user", content: "How?" }], ...labels }]);
+    expect(prompts[0]?.id).toMatch(/^prompt-/);
+    expect([prompts[0]?.kind, prompts[0]?.area]).toEqual(["kind" in labels ? "harmful" : undefined, undefined]);
+  });
+
+  it("are named in faults as the file writes them", async () => {
+    const rows = jsonl(
+      { Prompt: "How?", Kind: "question" },
+      { Prompt: "Why?", Kind: "question", " SPLIT": "validation" },
+      { Prompt: 7 },
+    );
+    const { message } = await failureOf(rows);
+    expect(message).toMatch(/line 1: Kind: got "question", expected one of /);
+    expect(message).toMatch(/line 2:\n\s+Kind: got "question", .*\n\s+" SPLIT": got "validation"/);
+    expect(message).toMatch(/line 3: Prompt: got 7, but it must be a text or a list of messages/);
   });
 
   it("are not guessed where two would do: both are named", async () => {
