@@ -77,7 +77,7 @@ const requireChoice = (areas: readonly Area[]): void => {
 
 /**
  * Everything that can be wrong with the input, found before anything is begun. named: the areas without that of what belongs
- * to none; read: tokens of the questions' prompts.
+ * to none; read: tokens of the questions' prompts; test: prompts for testing.
  */
 const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   const constitution = config.areas === undefined ? await loadConstitution(config.constitution) : undefined;
@@ -85,7 +85,9 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   const areas = withOther(named, config.other);
   requireChoice(areas);
   let read = 0;
+  let test = 0;
   const onPrompt = (prompt: PromptRecord): void => {
+    if (prompt.split === "test") test++;
     read += estimateTokens(`${classifiedLine(prompt, config.pack)}\n`);
   };
   const opened = await openPrompts(sourceOf(config), { seed: config.seed, context, onPrompt });
@@ -102,7 +104,7 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   );
   const content = renderClassification([], [{ name: "", description: "" }]);
   requireJsonAnswers("prompts classify", { model: config.model, content }, checked.inputs);
-  return { areas, named, opened, read, ...checked };
+  return { areas, named, opened, read, test, ...checked };
 };
 
 const noneSorted = ({ model, out }: ClassifyConfig, counts: AreaCounts): CovenantError =>
@@ -247,7 +249,7 @@ const figuresOf = (areas: readonly Area[], { areas: found, count, unclassified }
   });
 
 const execute = async (config: ClassifyConfig, context: RecipeContext) => {
-  const { areas, named, opened, request } = await prepare(config, context);
+  const { areas, named, opened, test, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const prompts = await promptStage(pipeline, opened);
@@ -258,7 +260,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
   const { count, unclassified, again } = counts;
   const notes = [
     ...describeUnclassified(counts),
-    ...describeTestPrompts({ test: opened.drawnTest, drawn: opened.drawnTest }, count),
+    ...describeTestPrompts({ test, drawn: opened.drawnTest }, count),
     ...(again === 0 ? [] : [`Asked again in smaller packs: ${counted(again, "prompt")}.`]),
   ];
   await writeAreaPage(join(run.folder, "areas.html"), {
@@ -289,6 +291,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       page: join(run.folder, "areas.html"),
       prompts: count,
       unclassified,
+      test,
       markedTest: opened.drawnTest,
       again,
       areas: figures,

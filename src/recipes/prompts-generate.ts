@@ -45,7 +45,7 @@ import {
 } from "./settings/prompt-settings.ts";
 import { modelSetting, outSetting, promptsSetting } from "./settings/settings.ts";
 import { idsOf } from "./stages/asking.ts";
-import { openPrompts, sourceOf } from "./stages/prompts.ts";
+import { openOneSide } from "./stages/prompts.ts";
 import { holdRejected } from "./stages/rejections.ts";
 import { type Pipeline, withStageModel } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
@@ -91,16 +91,16 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
   const onPrompt = (prompt: PromptRecord): void => {
     if (isExample(prompt)) add(prompt);
   };
-  const given = sourceOf({ seed, prompts: source, counts, format });
-  const opened = await openPrompts(given, { seed, context, onPrompt });
+  // what is held out for tests must not seed prompts to train on
+  const opened = await openOneSide({ seed, prompts: source, counts, format }, "train", context, onPrompt);
   if (totals.count === 0) {
     throw new UserError(
       "prompts-empty",
-      `${source} has no ${kind} prompts to take as examples. Give some, or another --kind.`,
+      `${source} has no ${kind} prompts to take as examples${opened.notices.some(({ code }) => code === "prompts-left-out") ? " but those marked for testing" : ""}. Give some, or another --kind.`,
       { file: source, kind },
     );
   }
-  const examples = sequence(totals.count, () => matching(opened.prompts, isExample));
+  const examples = sequence(totals.count, () => matching(opened.used, isExample));
   const checked = await checkRequest(
     "prompts generate",
     ["ask", "prompts"],
@@ -235,6 +235,7 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
   await using pipeline = await openStages(prepared.checked.request, context);
   const { run } = pipeline;
+  for (const notice of prepared.notices) run.emit({ type: "warning", ...notice });
   await askStage(pipeline, config, prepared);
   const { fresh, counts } = await openHarvest(pipeline, config, prepared);
   const first: PromptRecord[] = [];

@@ -174,6 +174,14 @@ const describeLoaded = (counts: PromptCounts): string[] => [
   ...(counts.areas.size > 1 || !counts.areas.has("") ? [`Areas: ${describeCounts(counts.areas)}.`] : []),
 ];
 
+/** What to do where all prompts are for testing; nothing where some are left to train on. */
+const describeNoneToTrain = ({ splits }: PromptCounts): string[] =>
+  splits.train > 0
+    ? []
+    : [
+        "No prompt is left to train on, so `covenant revise` and `covenant label` have none to work on. The same command with --set testShare=0 --fresh marks none for testing but those whose rows say so.",
+      ];
+
 /** What was written beside the prompts, and where; nothing of what there is none. */
 const describeBeside = (out: string, { comparisons, unknown, chains, rows }: FileCounts): string[] => [
   ...(comparisons === 0
@@ -220,14 +228,17 @@ const execute = async (config: LoadConfig, context: RecipeContext) => {
   await run.finish();
   const prompts = join(config.out, "prompts", "prompts.jsonl");
   const model = modelForTexts(counts.areOfSandbox);
+  const sorting = ["prompts", "classify", ...modelForTexts(false), "--prompts", prompts];
+  const further: [string[], ...string[][]] =
+    counts.splits.train > 0 ? [["revise", ...model, "--prompts", prompts], sorting] : [sorting];
   return {
     lines: [
       ...describeLoaded(counts),
+      ...describeNoneToTrain(counts),
       ...describeBeside(config.out, prepared.counts),
       `Prompts: ${prompts}`,
       ...nextCommands(
-        ["revise", ...model, "--prompts", prompts],
-        ["prompts", "classify", ...modelForTexts(false), "--prompts", prompts],
+        ...further,
         ...(rows === 0
           ? []
           : [

@@ -1,9 +1,12 @@
 // Prompts of a file that says nothing of the split: how many classify and select mark for testing, that they say so, that it can
 // be had otherwise, and that revise names those it left out.
 
+import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { jsonl, plan, promptFolder, readPrompts, start } from "./prompt-folder.fixture.ts";
+import { contextWith, jsonl, plan, promptFolder, readPrompts, start } from "./prompt-folder.fixture.ts";
 import { recipe as classifyRecipe } from "./prompts-classify.ts";
+import { recipe as generateRecipe } from "./prompts-generate.ts";
+import { recipe as loadRecipe } from "./prompts-load.ts";
 import { recipe as selectRecipe } from "./prompts-select.ts";
 import { recipe as reviseRecipe } from "./revise.ts";
 
@@ -66,9 +69,70 @@ describe("prompts that their rows mark for testing", () => {
   it("are told of by select as the file's own, and not where they were asked for", async () => {
     const { document, text } = await start(selectRecipe, { prompts: marked, out: at("own") });
     expect(document).toMatchObject({ test: 3, markedTest: 0 });
-    expect(text).toContain('3 of 40 prompts are marked "split": "test", as the file says (--set split=train');
+    expect(text).toContain(
+      '3 of 40 prompts are marked "split": "test", as the file says (`covenant prompts select --set split=train`',
+    );
     const asked = await start(selectRecipe, { prompts: marked, split: "test", out: at("asked") });
     expect(asked.text).not.toContain("For testing:");
+  });
+
+  it("are told of by classify beside those that it marks itself", async () => {
+    const { document: all } = await commands.classify("all");
+    const drawn = Number(all["markedTest"]);
+    const first = readPrompts(String(all["file"])).findIndex(({ split }) => split === "train");
+    const partly = rows.map((row, place) => (place === first ? { ...row, split: "test" } : row));
+    const { document, text } = await commands.classify("partly", {
+      prompts: write("partly.jsonl", jsonl(...partly)),
+    });
+    expect(document).toMatchObject({ test: drawn + 1, markedTest: drawn });
+    expect(text).toContain(
+      `For testing: ${drawn + 1} of 40 prompts are marked "split": "test", ${drawn} of them by their text,`,
+    );
+  });
+
+  it("are no examples of generate, which says how many it left out", async () => {
+    const one = write(
+      "three.jsonl",
+      jsonl(...rows.slice(0, 3).map((row, at) => ({ ...row, split: at < 2 ? "test" : "train" }))),
+    );
+    const writer = JSON.stringify({
+      rules: [{ reply: JSON.stringify({ prompts: ["Request 0.", "One new."] }) }],
+    });
+    const config = {
+      prompts: one,
+      model: `scripted:${write("writer.yaml", writer)}`,
+      count: 1,
+      out: at("written"),
+    };
+    const told: string[] = [];
+    const context = contextWith((event) => void (event.type === "warning" && told.push(event.text)));
+    const { document } = await start(generateRecipe, config, context);
+    const notice = '2 rows of .* are marked for testing ("split": "test") and were left out.'.replaceAll(
+      /[()]/g,
+      "\\$&",
+    );
+    expect(told).toEqual([expect.stringMatching(notice)]);
+    expect((await plan(generateRecipe, config)).notices?.map(({ text }) => text)).toEqual(told);
+    const [call] = readFileSync(at("written/ask/calls.jsonl"), "utf8").split("\n");
+    expect(JSON.parse(call!).parents).toHaveLength(1);
+    // what is held out is not written again, though
+    expect(readPrompts(String(document["file"])).map(({ messages }) => messages[0]?.content)).toEqual([
+      "One new.",
+    ]);
+  });
+
+  it("are told of by load where nothing else is left, and by revise, with what to do", async () => {
+    const files = [write("few.jsonl", jsonl(...rows.slice(0, 2)))];
+    const { document, text } = await start(loadRecipe, { files, testShare: 1, out: at("few") });
+    expect(text).toContain("No prompt is left to train on");
+    expect(text).toContain("The same command with --set testShare=0 --fresh marks none");
+    expect(text).not.toMatch(/npx covenant revise/);
+    await expect(plan(reviseRecipe, { prompts: document["file"], model })).rejects.toThrow(
+      /Every row of .* is marked for testing .* that command does not with --set testShare=0\./,
+    );
+    const trained = await start(loadRecipe, { files, testShare: 0, out: at("few-0") });
+    expect(trained.text).toMatch(/^Next: npx covenant revise /m);
+    expect(trained.text).not.toContain("No prompt is left");
   });
 
   it("are named by revise where nothing else is left to revise", async () => {

@@ -43,6 +43,7 @@ describe("prompts penetrate", () => {
     const judge = await serve({ says: ["I cannot choose between (", ") and"] });
     const ended = expectStatus(await penetrate(name, judge.name, "unread", "--method", "choice"), 2);
     expect(ended.stderr).toContain("gives no log-probabilities of (A) and (B) that can be read");
+    expect(ended.stderr).toContain("verdicts can be votes instead (--method votes, or auto).");
     expect(replies()).toBe(0);
   });
 

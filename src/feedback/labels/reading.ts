@@ -44,11 +44,14 @@ export const normaliseChoice = (score: Score): number | null => {
   return Number.isNaN(probability) ? null : probability;
 };
 
-/** What is said of a judge that gives no log-probabilities where they are needed. */
-export const scoresMissing = ({ id }: Pick<LanguageModel, "id">): UserError =>
+/** What is said of a judge that gives no log-probabilities where they are needed. instead: what else may be done. */
+export const scoresMissing = (
+  { id }: Pick<LanguageModel, "id">,
+  instead = "labels can be made of votes instead (label.method=votes, or auto)",
+): UserError =>
   new UserError(
     "judge-scores-nothing",
-    `The judge ${id} gives no log-probabilities of (A) and (B) that can be read, and they are needed here. Choose a model or server that gives them (vLLM, llama.cpp and many chat models of OpenAI do); labels can be made of votes instead (label.method=votes, or auto).`,
+    `The judge ${id} gives no log-probabilities of (A) and (B) that can be read, and they are needed here. Choose a model or server that gives them (vLLM, llama.cpp and many chat models of OpenAI do); ${instead}.`,
     { judge: id },
   );
 

@@ -49,11 +49,7 @@ const withMessages = (row: unknown, { messageColumns = [] }: PromptFormat): unkn
   hasFields(row) ? messagesInCells(row, messageColumns) : row;
 
 /** A row with its fields as they are usually written; undefined where that cannot be told, which onFault is told of. */
-const named = (
-  row: unknown,
-  place: TextPlace,
-  onFault: (fault: UserError) => void,
-): UsualRow | undefined => {
+const named = (row: unknown, place: TextPlace, onFault: (fault: UserError) => void): UsualRow | undefined => {
   try {
     return withUsualNames(row, place);
   } catch (thrown) {

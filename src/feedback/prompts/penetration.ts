@@ -109,7 +109,8 @@ export const verdictReading = (
   judge: Pick<LanguageModel, "id">,
   givesScores: boolean,
 ): { readonly reading: LetterReading; readonly notice: string | null } => {
-  if (method === "choice" && !givesScores) throw scoresMissing(judge);
+  if (method === "choice" && !givesScores)
+    throw scoresMissing(judge, "verdicts can be votes instead (--method votes, or auto)");
   const isVoted = method === "votes" || !givesScores;
   return {
     reading: { ...plainProtocol, votes, temperature, voteTokens, reading: isVoted ? "votes" : "scores" },

@@ -102,10 +102,12 @@ export const withUsualNames = (row: unknown, place: TextPlace): UsualRow => {
 /** A fault of a row with the fields as the file writes them: "Kind: got ...". */
 const asWritten = (fault: UserError, place: TextPlace, { given }: UsualRow): UserError => {
   const head = `${describePlace(place)}:`;
-  const problems = fault.message.slice(head.length).replace(/(^ |\n {2})(\w+)(?=[:.[])/g, (_, before, name) => {
-    const written = given.get(name) ?? name;
-    return `${before}${/^\S+$/.test(written) ? written : JSON.stringify(written)}`;
-  });
+  const problems = fault.message
+    .slice(head.length)
+    .replace(/(^ |\n {2})(\w+)(?=[:.[])/g, (_, before, name) => {
+      const written = given.get(name) ?? name;
+      return `${before}${/^\S+$/.test(written) ? written : JSON.stringify(written)}`;
+    });
   return new UserError(fault.code, `${head}${problems}`, fault.facts);
 };
 

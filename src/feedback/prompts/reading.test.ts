@@ -91,7 +91,10 @@ describe("names of fields", () => {
     const { prompts } = await loadPrompts(write(name, content), { runSeed: 1 });
     expect(prompts).toMatchObject([{ messages: [{ role: "user", content: "How?" }], ...labels }]);
     expect(prompts[0]?.id).toMatch(/^prompt-/);
-    expect([prompts[0]?.kind, prompts[0]?.area]).toEqual(["kind" in labels ? "harmful" : undefined, undefined]);
+    expect([prompts[0]?.kind, prompts[0]?.area]).toEqual([
+      "kind" in labels ? "harmful" : undefined,
+      undefined,
+    ]);
   });
 
   it("are named in faults as the file writes them", async () => {

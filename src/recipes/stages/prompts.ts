@@ -231,9 +231,13 @@ export const openOneSide = async (
   });
   const marked = `marked for ${purposes[other]} ("split": "${other}")`;
   if (taken === 0) {
+    const marking =
+      side === "train"
+        ? " Where `covenant prompts load`, `classify` or `select` marked them, that command does not with --set testShare=0."
+        : "";
     throw new UserError(
       "prompts-empty",
-      `Every row of ${source} is ${marked}, so there is nothing to ${side === "train" ? "work on" : "measure"}. Mark rows "${side}", or take the mark away.`,
+      `Every row of ${source} is ${marked}, so there is nothing to ${side === "train" ? "work on" : "measure"}. Mark rows "${side}", or take the mark away.${marking}`,
       { file: source },
     );
   }

@@ -12,7 +12,7 @@ export const describeTestPrompts = ({ test, drawn }: TestPrompts, all: number): 
   const [are, them] = test === 1 ? ["is", "it"] : ["are", "them"];
   const whose =
     drawn === 0
-      ? "as the file says (--set split=train selects the others alone)"
+      ? "as the file says (`covenant prompts select --set split=train` takes the others alone)"
       : `${drawn === test ? "" : `${drawn} of them `}by their text, since the file does not say it (--set testShare=0 marks none)`;
   return [
     `For testing: ${test.toLocaleString("en-US")} of ${counted(all, "prompt")} ${are} marked "split": "test", ${whose}. revise and label leave ${them} out.`,
