@@ -36,6 +36,12 @@ describe("loading a constitution", () => {
     await expect(loadConstitution(path)).rejects.toThrowError(/broken\.yaml, line 4: principles: /);
   });
 
+  it("says of a file of another kind that it is none, and names no other file", async () => {
+    await expect(loadConstitution("vitest.config.ts")).rejects.toThrowError(
+      /^vitest\.config\.ts is a file, .*expected a document in \.yaml, .*--prompts vitest\.config\.ts;/,
+    );
+  });
+
   it("suggests the nearest name of the library", async () => {
     await expect(loadConstitution("etical")).rejects.toThrowError(
       /no constitution "etical".*Did you mean ethical\?.*\.\/etical\.yaml/s,

@@ -1,6 +1,7 @@
 // Where constitutions lie: the documents that come with Covenant, and files of one's own.
 // What a document must hold is document.ts's part.
 
+import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { CovenantError, nearestWord, readText, UserError, writeFileAtomic } from "../core/index.ts";
@@ -31,6 +32,12 @@ export const listLibrary = async (): Promise<string[]> => {
 const looksLikePath = (reference: string): boolean => /[\\/]|\.(ya?ml|json)$/i.test(reference);
 
 const unknownName = (name: string, names: readonly string[]): UserError => {
+  if (statSync(name, { throwIfNoEntry: false })?.isFile())
+    return new UserError(
+      "constitution-unknown",
+      `${name} is a file, and no constitution by its name: expected a document in .yaml, .yml or .json, or one of the library: ${names.join(", ")}. Where it holds prompts, it is given as --prompts ${name}; a constitution of another ending is given by its path, ./${name}.`,
+      { name, names },
+    );
   const nearest = nearestWord(name, names);
   const suggestion = nearest === undefined ? "Name one of these." : `Did you mean ${nearest}?`;
   return new UserError(

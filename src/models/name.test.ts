@@ -53,6 +53,8 @@ describe("parseModelName", () => {
     ["", "where the model runs"],
     ["claude:x", '"claude:" is not known'],
     ["openai:", "nothing follows"],
+    ["127.0.0.1:18412/v1#good", 'Use "http://127.0.0.1:18412/v1#good"'],
+    ["localhost:80", "does not begin with http://"],
     ["http://host/v1", "no model is named"],
     ["http://host/v1#", "no model is named"],
     ["http://#x", "not a valid address"],

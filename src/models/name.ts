@@ -106,6 +106,8 @@ export const parseModelName = (name: string): ModelName => {
   if (name === "." || name === ".." || /^(\.{0,2}|~|[A-Za-z]:)[/\\]/.test(name)) {
     return { type: "folder", folder: name };
   }
+  if (/^[\w.-]+:\d+([/#]|$)/.test(name))
+    return reject(name, "the address does not begin with http:// or https://", `Use "http://${name}".`);
   const colon = name.indexOf(":");
   const scheme = colon < 0 ? "" : name.slice(0, colon);
   const rest = name.slice(colon + 1).trim();

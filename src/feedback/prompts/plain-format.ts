@@ -161,7 +161,8 @@ const readPlain = (given: unknown, place: TextPlace): GivenPrompt => {
     const { text, ...rest } = checkValue(textRow, row, place);
     return { messages: asked(filled(text, "text", place)), labels: rest };
   }
-  const expected = "prompt, messages, or chosen and rejected";
+  const bare = typeof row === "string" ? ': each must be {"prompt": "..."}' : "";
+  const expected = `prompt, messages, or chosen and rejected${bare}`;
   throw new UserError("prompt-row", `${describePlace(place)}: ${describeFields(row, expected)}.`, {
     ...place,
   });

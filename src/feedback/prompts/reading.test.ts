@@ -230,6 +230,7 @@ describe("readPrompts", () => {
     [jsonl({ chosen: "\n\nHuman: x", rejected: "\n\nHuman: y" }), /share no turn of the user/],
     [jsonl({ text: "a", label: 1 }), /got the fields: text, label; expected prompt, messages/],
     ["[1]\n", /line 1: got a list, expected an object with prompt/],
+    ['"How?"\n', /line 1: got "How\?", expected an object with .*: each must be \{"prompt": "\.\.\."\}\.$/],
     [
       jsonl({ id: "p", prompt: "a" }, { id: "p", prompt: "b" }),
       /line 2: id: got "p", which line 1 has already/,
