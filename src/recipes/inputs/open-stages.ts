@@ -133,7 +133,7 @@ const checkSpending = async ({ config }: RunRequest, { fresh }: RecipeContext): 
 };
 
 /** "; so far it took 12 calls, 340 tokens, $0.02", where there is an account. */
-const spentSoFar = async (folder: string): Promise<string> => {
+const describeAccount = async (folder: string): Promise<string> => {
   const { calls, tokens, money } = spentOf(
     sumAccounts((await readAccounts(ledgerFile(resolve(folder)))).values()),
   );
@@ -154,7 +154,7 @@ export const checkThere = async (
   if (there === undefined) return;
   const does =
     there === "begun" ? "begun: the command goes on with it" : "finished: the command makes nothing again";
-  const text = `${identity.folder} holds this run, ${does}. The figures are for the whole of it${await spentSoFar(identity.folder)}.`;
+  const text = `${identity.folder} holds this run, ${does}. The figures are for the whole of it${await describeAccount(identity.folder)}.`;
   emit({ type: "warning", time: clock.now(), code: `run-${there}`, text });
 };
 
