@@ -21,7 +21,7 @@ import {
   type Scorer,
   type TokenBatchSizes,
 } from "../transformer/index.ts";
-import { type EpochLoopOptions, type LayOutPart, loopSteps, type StepMetrics, takeStep } from "./loop.ts";
+import { type EpochLoopOptions, type RowLayout, type StepMetrics, takeSteps } from "./loop.ts";
 import {
   positiveShare,
   softPreferenceLoss,
@@ -168,16 +168,17 @@ export const dpoFeeds = (
   };
 };
 
-const layOutPart: LayOutPart<DpoBatchSizes, DpoRow> = (chosen, { rows, size, padding, time }) => {
+const layOutPart: RowLayout<DpoBatchSizes, DpoRow>["layOutPart"] = (
+  chosen,
+  { rows, size, padding, shaping },
+) => {
   const items = chosen.map(({ item }) => item);
   const targets = branchTargets(items);
-  const batch = layOut(items, targets, { padding, ...partShape(items, targets.length, time) });
+  const batch = layOut(items, targets, { padding, ...partShape(items, targets.length, shaping) });
   const sizes = { ...batch.sizes, pairs: roundUp(size, 8) };
   return { sizes, feeds: { ...batch.feeds, ...dpoFeeds(chosen, rows.length, sizes) } };
 };
 
 /** Trains for all epochs, yielding loss, rewards/* and grad_norm of each batch. */
-export async function* trainDpo(options: DpoOptions): AsyncGenerator<StepMetrics> {
-  for (let step = options.start ?? 0; step < loopSteps(options); step++)
-    yield await takeStep(options, step, layOutPart);
-}
+export const trainDpo = (options: DpoOptions): AsyncGenerator<StepMetrics> =>
+  takeSteps(options, { itemOf: ({ item }) => item, layOutPart });

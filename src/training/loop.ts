@@ -4,8 +4,10 @@
 // it decides what is kept.
 
 import { CovenantError, throwIfAborted } from "../core/index.ts";
+import { commonShape, type PackedItem } from "../transformer/index.ts";
 import { type EpochOptions, isEvaluated, rowsOfStep, stepsOf } from "./epochs.ts";
-import { type PackedRow, packedParts } from "./row-parts.ts";
+import { type PackedRow, packedParts, type Shaping } from "./row-parts.ts";
+import { rowTime } from "./rows.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import type { BatchPart, Trainer } from "./trainer.ts";
 
@@ -53,19 +55,44 @@ export const loopSteps = <Sizes, Row>(options: EpochLoopOptions<Sizes, Row>): nu
 export const rowsAPart = ({ batch, accumulation = 1 }: { batch: number; accumulation?: number }): number =>
   Math.max(1, Math.ceil(batch / accumulation));
 
-/**
- * How a method lays rows out: `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part holds at
- * most; time: tokens of a packed row, where all parts have the same.
- */
-export type LayOutPart<Sizes, Row> = (
-  chosen: readonly Row[],
-  whole: {
-    readonly rows: readonly Row[];
-    readonly size: number;
-    readonly padding: number;
-    readonly time?: number;
-  },
-) => BatchPart<Sizes>;
+/** How a method lays rows out. */
+export type RowLayout<Sizes, Row> = {
+  /** What a row takes of packed rows. */
+  itemOf(row: Row): PackedItem;
+  /** `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part holds at most. */
+  layOutPart(
+    chosen: readonly Row[],
+    whole: {
+      readonly rows: readonly Row[];
+      readonly size: number;
+      readonly padding: number;
+      readonly shaping: Shaping;
+    },
+  ): BatchPart<Sizes>;
+};
+
+/** What all steps of a loop share: how rows are laid out, and in which shape. */
+type Steps<Sizes, Row> = { readonly layout: RowLayout<Sizes, Row>; readonly shaping: Shaping };
+
+/** Steps whose rows decide on the common shape; a later part that does not fit into it has its own. */
+const stepsLookedAt = 32;
+
+/** The shape of a loop's parts: whole ones have one in common, whatever step the loop is started at. */
+const shapingOf = <Sizes, Row>(
+  options: EpochLoopOptions<Sizes, Row>,
+  { itemOf }: RowLayout<Sizes, Row>,
+): Shaping => {
+  if (options.packedRow !== undefined) return { packed: options.packedRow.time };
+  const size = rowsAPart(options);
+  const order = orderOf(options);
+  const parts = Array.from({ length: Math.min(stepsLookedAt, stepsOf(order)) }, (_, step) =>
+    rowsInParts(rowsOfStep(order, step), size, undefined),
+  ).flat();
+  const whole = parts
+    .filter(({ length }) => length === size)
+    .map((part) => part.map((row) => itemOf(options.rows[row]!)));
+  return whole.length < 2 ? {} : { common: commonShape(whole, rowTime(whole.flat())) };
+};
 
 /** Rows as they are computed together. size: rows that a part holds at most, and those that packed rows are filled from. */
 const rowsInParts = <Row>(
@@ -85,13 +112,14 @@ const rowsInParts = <Row>(
 function* laidOut<Sizes, Row>(
   parts: readonly (readonly Row[])[],
   { rows, size }: { readonly rows: readonly Row[]; readonly size: number },
-  { packedRow, padding, signal }: EpochLoopOptions<Sizes, Row>,
-  layOutPart: LayOutPart<Sizes, Row>,
+  { padding, signal }: EpochLoopOptions<Sizes, Row>,
+  { layout, shaping }: Steps<Sizes, Row>,
 ): Generator<BatchPart<Sizes>> {
-  const time = packedRow === undefined ? {} : { time: packedRow.time };
   for (const part of parts) {
     throwIfAborted(signal);
-    yield layOutPart(part, { rows, size, padding, ...time });
+    // fewer rows than others have are not worth a shape that is meant for those
+    const own = part.length < size && shaping.packed === undefined ? {} : shaping;
+    yield layout.layOutPart(part, { rows, size, padding, shaping: own });
   }
 }
 
@@ -130,34 +158,44 @@ const heldOutParts = <Sizes, Row>(rows: readonly Row[], options: EpochLoopOption
 const heldOutMetrics = async <Sizes, Row>(
   options: EpochLoopOptions<Sizes, Row>,
   step: number,
-  layOutPart: LayOutPart<Sizes, Row>,
+  steps: Steps<Sizes, Row>,
 ): Promise<Record<string, number>> => {
   const { heldOut, trainer } = options;
   if (heldOut === undefined || heldOut.rows.length === 0) return {};
   if (!isEvaluated(orderOf(options), heldOut.every, step)) return {};
   const { rows } = heldOut;
   const { parts, size } = heldOutParts(rows, options);
-  return asEvaluation(await trainer.evaluate(laidOut(parts, { rows, size }, options, layOutPart)));
+  return asEvaluation(await trainer.evaluate(laidOut(parts, { rows, size }, options, steps)));
 };
 
 /**
  * One optimiser step of a loop, counted from 0, on the rows that are due: the trainer's metrics, learning_rate, grad_norm,
  * and eval_* where rows kept out are due. Throws InterruptedError at a signal, like `finite`, and as the trainer.
  */
-export const takeStep = async <Sizes, Row>(
+const takeStep = async <Sizes, Row>(
   options: EpochLoopOptions<Sizes, Row>,
   step: number,
-  layOutPart: LayOutPart<Sizes, Row>,
+  steps: Steps<Sizes, Row>,
 ): Promise<StepMetrics> => {
   throwIfAborted(options.signal);
   const rows = rowsOfStep(orderOf(options), step).map((row) => options.rows[row]!);
   const rate = learningRateAt({ ...options.schedule, totalSteps: loopSteps(options) }, step);
   const size = rowsAPart(options);
-  const parts = laidOut(rowsInParts(rows, size, options.packedRow), { rows, size }, options, layOutPart);
+  const parts = laidOut(rowsInParts(rows, size, options.packedRow), { rows, size }, options, steps);
   const { gradient_norm, ...metrics } = await options.trainer.stepOver(parts, rate);
-  const heldOut = await heldOutMetrics(options, step, layOutPart);
+  const heldOut = await heldOutMetrics(options, step, steps);
   return finite({
     step,
     metrics: { ...metrics, learning_rate: rate, grad_norm: gradient_norm!, ...heldOut },
   });
 };
+
+/** The steps of all epochs, from `start` on. */
+export async function* takeSteps<Sizes, Row>(
+  options: EpochLoopOptions<Sizes, Row>,
+  layout: RowLayout<Sizes, Row>,
+): AsyncGenerator<StepMetrics> {
+  const steps = { layout, shaping: shapingOf(options, layout) };
+  for (let step = options.start ?? 0; step < loopSteps(options); step++)
+    yield await takeStep(options, step, steps);
+}

@@ -26,7 +26,6 @@ import {
   type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
-import { rowTime } from "./rows.ts";
 
 /** What a policy makes of a batch's targets: hidden states [k, hidden], log-probabilities [k] and entropies [k]. */
 export type PolicyReading = {
@@ -84,7 +83,7 @@ export const layOutPolicy = (
     closed(item) ? [{ item, branch: 0, offset: branches[0]!.length - 1, weight: 0 }] : [],
   );
   const targets = [...tokens, ...ends];
-  const batch = layOut(items, targets, { padding, time: rowTime(items) });
+  const batch = layOut(items, targets, { padding });
   const predictors = batch.feeds["predictors"] as BigInt64Array;
   ends.forEach(({ item, offset }, at) => {
     // read at the last token itself; what would follow it is masked

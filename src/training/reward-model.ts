@@ -18,10 +18,10 @@ import {
   type TokenBatch,
   type Weights,
 } from "../transformer/index.ts";
-import { type EpochLoopOptions, type LayOutPart, loopSteps, type StepMetrics, takeStep } from "./loop.ts";
+import { type EpochLoopOptions, type RowLayout, type StepMetrics, takeSteps } from "./loop.ts";
 import { positiveShare, softPreferenceLoss, vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
-import { rowTime } from "./rows.ts";
+import { partShape } from "./row-parts.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** Shape of a batch: rows, tokens a row, pairs. */
@@ -99,9 +99,12 @@ const lastToken = (batch: TokenBatch, item: number, branch: number): bigint => {
   return BigInt(row * batch.sizes.time + branches[branch]! + batch.items[item]!.branches[branch]!.length - 1);
 };
 
-const layOutPart: LayOutPart<PairBatchSizes, RewardRow> = (chosen, { rows, size, padding, time }) => {
+const layOutPart: RowLayout<PairBatchSizes, RewardRow>["layOutPart"] = (
+  chosen,
+  { rows, size, padding, shaping },
+) => {
   const items = chosen.map(({ item }) => item);
-  const batch = layOut(items, [], { padding, time: time ?? rowTime(items) });
+  const batch = layOut(items, [], { padding, ...partShape(items, 0, shaping) });
   const pairs = roundUp(size, 8);
   const fill = (value: (row: RewardRow) => number) =>
     Float32Array.from({ length: pairs }, (_, at) => (at < chosen.length ? value(chosen[at]!) : 0));
@@ -124,7 +127,5 @@ const layOutPart: LayOutPart<PairBatchSizes, RewardRow> = (chosen, { rows, size,
 };
 
 /** Trains for all epochs, yielding loss, accuracy, margin and mean_reward of each batch. */
-export async function* trainRewardModel(options: RewardModelOptions): AsyncGenerator<StepMetrics> {
-  for (let step = options.start ?? 0; step < loopSteps(options); step++)
-    yield await takeStep(options, step, layOutPart);
-}
+export const trainRewardModel = (options: RewardModelOptions): AsyncGenerator<StepMetrics> =>
+  takeSteps(options, { itemOf: ({ item }) => item, layOutPart });

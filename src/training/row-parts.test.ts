@@ -64,9 +64,10 @@ describe("a packed row at a time", () => {
 
   it("has two shapes, for few and for many targets", () => {
     const items = [rowOf(60), rowOf(200)];
-    expect(partShape(items, 256, 512)).toEqual({ time: 512, targets: 256 });
-    expect(partShape(items, 257, 512)).toEqual({ time: 512, targets: 512 });
-    expect(partShape(items, 257, undefined)).toEqual({ time: rowTime(items) });
+    const common = { time: 320, batch: 9 };
+    expect(partShape(items, 256, { packed: 512 })).toEqual({ time: 512, targets: 256 });
+    expect(partShape(items, 257, { packed: 512 })).toEqual({ time: 512, targets: 512 });
+    expect(partShape(items, 257, { common })).toEqual({ least: rowTime(items), shape: common });
   });
 
   it("holds every row once, and none too many", () => {

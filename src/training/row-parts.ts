@@ -9,6 +9,7 @@ import {
   type ModelConfig,
   type ModelState,
   type PackedItem,
+  type RowShape,
 } from "../transformer/index.ts";
 import { keptByToken, programBudget } from "./activations.ts";
 import { rowLength, rowTime } from "./rows.ts";
@@ -87,11 +88,14 @@ export const packedParts = <Row>(rows: readonly Row[], { time, itemOf }: PackedR
   return assignRows(sorted.map(itemOf), time).map((places) => places.map((at) => sorted[at]!));
 };
 
+/** The shape of parts: packed, the tokens of the packed row that every part is; common, what whole parts have. */
+export type Shaping = { readonly packed?: number; readonly common?: RowShape | undefined };
+
 /**
- * The shape in which a part is laid out. packed: tokens of the packed row that every part is; it has places for half as
- * many targets, or for as many, so that there are two shapes. Without one a part has the shape that its rows need.
+ * The shape in which a part is laid out. A packed row has places for half as many targets as tokens, or for as many, so that
+ * there are two shapes; without one a part has the common shape if it fits, or the one that its rows need.
  */
-export const partShape = (items: readonly PackedItem[], targets: number, packed: number | undefined) =>
+export const partShape = (items: readonly PackedItem[], targets: number, { packed, common }: Shaping) =>
   packed === undefined
-    ? { time: rowTime(items) }
+    ? { least: rowTime(items), shape: common }
     : { time: packed, targets: 2 * targets <= packed ? Math.floor(packed / 2) : packed };

@@ -10,7 +10,7 @@ import {
   type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
-import { type EpochLoopOptions, type LayOutPart, loopSteps, type StepMetrics, takeStep } from "./loop.ts";
+import { type EpochLoopOptions, type RowLayout, type StepMetrics, takeSteps } from "./loop.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { partShape } from "./row-parts.ts";
 import type { SftItem } from "./rows.ts";
@@ -36,15 +36,13 @@ const learnedTargets = (items: readonly SftItem[]): Target[] => [
 const learnedCount = ({ branches, learned = [] }: SftItem): number =>
   branches.reduce((sum, branch) => sum + branch.length, learned.length);
 
-const layOutPart: LayOutPart<TokenBatchSizes, SftItem> = (items, { rows, padding, time }) => {
+const layOutPart: RowLayout<TokenBatchSizes, SftItem>["layOutPart"] = (items, { rows, padding, shaping }) => {
   const all = rows.reduce((sum, row) => sum + learnedCount(row), 0);
   const targets = learnedTargets(items);
-  const batch = layOut(items, targets, { padding, ...partShape(items, targets.length, time) });
+  const batch = layOut(items, targets, { padding, ...partShape(items, targets.length, shaping) });
   return { sizes: batch.sizes, feeds: { ...batch.feeds, weights: targetVector(batch, () => 1 / all) } };
 };
 
 /** Trains for all epochs, yielding loss, learning_rate and grad_norm after each step. */
-export async function* trainSft(options: SftOptions): AsyncGenerator<StepMetrics> {
-  for (let step = options.start ?? 0; step < loopSteps(options); step++)
-    yield await takeStep(options, step, layOutPart);
-}
+export const trainSft = (options: SftOptions): AsyncGenerator<StepMetrics> =>
+  takeSteps(options, { itemOf: (row) => row, layOutPart });

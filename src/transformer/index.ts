@@ -89,14 +89,16 @@ export {
 } from "./model-state.ts";
 export {
   assignRows,
+  commonShape,
   itemLength,
   longestItem,
   type PackedBatch,
   type PackedItem,
   type Placement,
   packRows,
+  plannedRows,
   predictorOf,
-  roundCount,
+  type RowShape,
   roundUp,
   sizeBucket,
 } from "./packing.ts";

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   assignRows,
+  fillBestRows,
   longestItem,
   type PackedItem,
   packRows,
@@ -50,6 +51,40 @@ describe("assignRows", () => {
   it("names an item that is longer than a row", () => {
     expect(() => assignRows(itemsOf([[3], [4, 3, 3]]), 9)).toThrow("item 1 has 10 tokens, a row holds 9");
     expect(longestItem(itemsOf([[3], [4, 3, 3]]))).toBe(10);
+  });
+});
+
+const filledOf = ({ time, batch }: ReturnType<typeof fillBestRows>, items: readonly PackedItem[]): number =>
+  items.reduce((sum, item) => sum + lengthOf(item), 0) / (time * batch);
+
+describe("fillBestRows", () => {
+  it("gives every item one row with room for it, and never takes more than the shortest rows do", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 190 }), { minLength: 1, maxLength: 90 }), (sizes) => {
+        const items = itemsOf(sizes.map((size) => [size]));
+        const filled = fillBestRows(items, 192);
+        expect(filled.rows.flat().toSorted((a, b) => a - b)).toEqual(items.map((_, at) => at));
+        expect(filled.rows.length).toBeLessThanOrEqual(filled.batch);
+        expect(filled.time).toBeLessThanOrEqual(512);
+        for (const row of filled.rows)
+          expect(row.reduce((sum, at) => sum + lengthOf(items[at]!), 0)).toBeLessThanOrEqual(filled.time);
+        const shortest = roundCount(assignRows(items, 192).length) * 192;
+        expect(filled.batch * filled.time).toBeLessThanOrEqual(shortest);
+      }),
+    );
+  });
+
+  it("takes longer rows where the least have room for one item alone and little beside it", () => {
+    const items = itemsOf(Array.from({ length: 60 }, (_, at) => [98 + (at % 5)]));
+    const filled = fillBestRows(items, 192);
+    expect(filled.time).toBeGreaterThan(192);
+    expect(filledOf(filled, items)).toBeGreaterThan(0.75);
+  });
+
+  it("keeps to the least length and to few counts where there are few rows", () => {
+    const items = itemsOf(Array.from({ length: 10 }, () => [100]));
+    expect(fillBestRows(items, 256)).toMatchObject({ time: 256, batch: 6 });
+    expect(fillBestRows(itemsOf([[10]]), 64)).toMatchObject({ time: 64, batch: 1 });
   });
 });
 

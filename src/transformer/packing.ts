@@ -135,6 +135,117 @@ export const predictorOf = (
   return placement.row * time + column;
 };
 
+/** Rows of `time` tokens as assignRows has them, but filled with the longest items first, so that short ones fill up. */
+const fillRows = (items: readonly PackedItem[], time: number): number[][] => {
+  const lengths = items.map(itemLength);
+  const order = [...items.keys()].sort((one, other) => lengths[other]! - lengths[one]! || one - other);
+  const sorted = order.map((at) => items[at]!);
+  return assignRows(sorted, time).map((row) => row.map((place) => order[place]!));
+};
+
+/** The shape of packed rows: their length in tokens, and how many a batch has. */
+export type RowShape = { readonly time: number; readonly batch: number };
+
+/** Rows of a batch, unused ones at its end, and which items each holds. */
+export type FilledRows = RowShape & { readonly rows: readonly (readonly number[])[] };
+
+const rowStep = 64;
+/** The longest rows that are tried: attention computes what documents of one row do not see of each other, too. */
+const longestTried = 512;
+/** With fewer rows than this, their length stays the least: a larger model has few, and takes long to compile. */
+const manyRows = 8;
+/** A token costs as much as so many places that it looks back at (measured on covenant-tiny's training step). */
+const costOfToken = 1700;
+
+/** About how many rows a batch has of which so many are full. */
+export const plannedRows = (full: number): number => {
+  const rows = Math.max(1, Math.ceil(full));
+  return rows < manyRows ? roundCount(rows) : rows;
+};
+
+/** What rows of a shape cost to compute, in a unit of its own. */
+const costOf = ({ batch, time }: RowShape): number => batch * time * (costOfToken + time);
+
+/** The first of those that cost least. */
+const cheapest = <Shape extends RowShape>(shapes: readonly Shape[]): Shape =>
+  shapes.reduce((best, other) => (costOf(other) < costOf(best) ? other : best));
+
+const timesFrom = (least: number, step: number): number[] => [
+  least,
+  ...Array.from({ length: longestTried / step }, (_, at) => (at + 1) * step).filter((time) => time > least),
+];
+
+/**
+ * Rows of items that take little to compute: of `least` tokens (room for the longest item), or where there are many, of up
+ * to 512 if they are so much better filled that it pays for the attention within them. A function of the items' lengths
+ * alone, and of few shapes, since each is a program to compile.
+ */
+export const fillBestRows = (items: readonly PackedItem[], least: number): FilledRows => {
+  const few = assignRows(items, least);
+  const inOrder = { time: least, batch: roundCount(few.length), rows: few };
+  if (few.length < manyRows) return inOrder;
+  const choices = timesFrom(least, 2 * rowStep).map((time) => {
+    const rows = fillRows(items, time);
+    return { time, batch: roundCount(rows.length), rows };
+  });
+  return cheapest([inOrder, ...choices]);
+};
+
+/**
+ * The one shape in which batches of items are computed with the least waste, each as a whole: rows of `least` tokens or
+ * more. undefined where they are few.
+ */
+export const commonShape = (
+  batches: readonly (readonly PackedItem[])[],
+  least: number,
+): RowShape | undefined => {
+  const shapes = timesFrom(least, rowStep).map((time): RowShape => {
+    const batch = batches.reduce((most, items) => Math.max(most, fillRows(items, time).length), 0);
+    return { time, batch };
+  });
+  return shapes[0]!.batch < manyRows ? undefined : cheapest(shapes);
+};
+
+/** Items in rows of a shape; undefined where they do not fit. */
+export const fillShape = (items: readonly PackedItem[], shape: RowShape): FilledRows | undefined => {
+  if (longestItem(items) > shape.time) return undefined;
+  const rows = fillRows(items, shape.time);
+  return rows.length > shape.batch ? undefined : { ...shape, rows };
+};
+
+/** Some of many items, by their places, in rows of a batch; the rows count places among these. */
+export type ItemBatch = { readonly places: readonly number[]; readonly filled: FilledRows };
+
+const batchOf = (rows: readonly (readonly number[])[], { time, batch }: RowShape): ItemBatch => {
+  let next = 0;
+  return { places: rows.flat(), filled: { time, batch, rows: rows.map((row) => row.map(() => next++)) } };
+};
+
+/**
+ * Many items in batches of about `tokens` tokens, whose rows have the length from `least` on that wastes least: full batches
+ * of one shape, and one with what is left; what fits into one batch, as fillBestRows has it.
+ */
+export const fillBatches = (
+  items: readonly PackedItem[],
+  { least, tokens }: { readonly least: number; readonly tokens: number },
+): ItemBatch[] => {
+  const alone = fillBestRows(items, least);
+  if (alone.rows.length * alone.time <= tokens || alone.rows.length < manyRows)
+    return [batchOf(alone.rows, alone)];
+  const choices = timesFrom(least, rowStep).map((time) => {
+    const rows = fillRows(items, time);
+    const full = Math.max(1, Math.floor(tokens / time));
+    const left = rows.length % full;
+    const last = left === 0 ? 0 : Math.min(full, roundCount(left));
+    return { time, batch: rows.length - left + last, rows, full };
+  });
+  const { time, rows, full } = cheapest(choices);
+  return Array.from({ length: Math.ceil(rows.length / full) }, (_, at) => {
+    const own = rows.slice(at * full, (at + 1) * full);
+    return batchOf(own, { time, batch: Math.min(full, roundCount(own.length)) });
+  });
+};
+
 /** Smallest multiple of `step` that is at least `size`. */
 export const roundUp = (size: number, step: number): number => Math.ceil(size / step) * step;
 

@@ -26,35 +26,57 @@ const pool = [
   ...[1, 12, 30].map(tokens),
 ];
 
-/** The prompts that a layout holds, put together from its trunks and branches. */
-const promptsIn = ({ items, members }: ReturnType<typeof layOutPrompts>): number[][] => {
+/** The prompts that runs hold, put together from their trunks and branches. */
+const promptsIn = (runs: ReturnType<typeof layOutPrompts>): number[][] => {
   const found: number[][] = [];
-  for (const [at, { trunk, branches }] of items.entries())
-    for (const [branch, member] of members[at]!.entries())
-      found[member] = [...trunk, ...(branches[branch] ?? [])];
+  for (const { places, layout } of runs)
+    for (const [at, { trunk, branches }] of layout.items.entries())
+      for (const [branch, member] of layout.members[at]!.entries())
+        found[places[member]!] = [...trunk, ...(branches[branch] ?? [])];
   return found;
 };
 
+const tokensIn = (runs: ReturnType<typeof layOutPrompts>): number =>
+  runs.reduce((sum, { layout }) => sum + layout.batch * layout.time, 0);
+
 describe("prompts in rows", () => {
   it("share a beginning where that saves much, and are whole", () => {
-    const laid = layOutPrompts(smallConfig, pool);
-    expect(promptsIn(laid)).toEqual(pool);
-    const counted = laid.items.reduce(
+    const runs = layOutPrompts(smallConfig, pool);
+    expect(promptsIn(runs)).toEqual(pool);
+    expect(runs).toHaveLength(1);
+    const { items } = runs[0]!.layout;
+    const counted = items.reduce(
       (sum, { trunk, branches }) =>
         sum + trunk.length + branches.reduce((all, { length }) => all + length, 0),
       0,
     );
     const all = pool.reduce((sum, { length }) => sum + length, 0);
     expect(counted).toBeLessThan(0.5 * all);
-    expect(laid.batch * laid.time).toBeLessThanOrEqual(0.75 * 16 * 64);
-    expect(laid.items.find(({ trunk }) => trunk.length === 33)?.branches).toHaveLength(3);
+    expect(tokensIn(runs)).toBeLessThanOrEqual(0.75 * 16 * 64);
+    expect(items.find(({ trunk }) => trunk.length === 33)?.branches).toHaveLength(3);
   });
 
   it("stand alone where they differ early", () => {
     const apart = Array.from({ length: 6 }, () => [...tokens(1), ...beginning]);
-    const laid = layOutPrompts(smallConfig, apart);
-    expect(laid.items.every(({ branches }) => branches.length === 0)).toBe(true);
-    expect([laid.batch, laid.time]).toEqual([8, 64]);
+    const runs = layOutPrompts(smallConfig, apart);
+    expect(runs).toHaveLength(1);
+    const { items, batch, time } = runs[0]!.layout;
+    expect(items.every(({ branches }) => branches.length === 0)).toBe(true);
+    expect([batch, time]).toEqual([8, 64]);
+  });
+
+  it("are computed with those of like length, so that a long one does not make all rows long", () => {
+    const lengths = Array.from({ length: 40 }, (_, at) => (at % 8 === 3 ? 150 + at : 20 + (at % 12)));
+    const prompts = lengths.map(tokens);
+    const runs = layOutPrompts(smallConfig, prompts);
+    expect(promptsIn(runs)).toEqual(prompts);
+    expect(runs.length).toBeGreaterThan(1);
+    // 5 of 192 tokens in a batch of 8, 35 of 32 in one of 48; all in one run: 48 rows of 192
+    expect(tokensIn(runs)).toBeLessThanOrEqual(8 * 192 + 48 * 32);
+  });
+
+  it("are computed in one run where another one costs more than it saves", () => {
+    expect(layOutPrompts(smallConfig, [20, 40, 33, 64].map(tokens))).toHaveLength(1);
   });
 
   it("are computed in portions where there are too many for one run, those that begin alike together", () => {
@@ -78,9 +100,9 @@ describe("prompts in rows", () => {
       .map(([shared, rest]) => [...Array.from({ length: shared }, (_, at) => at % 5), ...rest]);
     fc.assert(
       fc.property(fc.uniqueArray(prompt, { minLength: 1, maxLength: 40, selector: String }), (prompts) => {
-        const laid = layOutPrompts(smallConfig, prompts);
-        expect(promptsIn(laid)).toEqual(prompts);
-        for (const row of laid.rows) expect(row.length).toBeGreaterThan(0);
+        const runs = layOutPrompts(smallConfig, prompts);
+        expect(promptsIn(runs)).toEqual(prompts);
+        for (const { layout } of runs) for (const row of layout.rows) expect(row.length).toBeGreaterThan(0);
       }),
     );
   });

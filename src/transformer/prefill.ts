@@ -8,19 +8,19 @@ import type { KeyValueCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { prefillGraph } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
-import { assignRows, type PackedItem, packRows, roundUp } from "./packing.ts";
+import { assignRows, itemLength, type PackedItem, packRows, roundUp } from "./packing.ts";
 
 /** A prompt and the row of the cache that it goes to. */
 export type PrefillJob = { readonly row: number; readonly prompt: readonly number[] };
 
 type Prompt = readonly number[];
 
-/** Programs that compute prompts; a run keeps memory for whole prompts, so few are held. */
+/** Programs that compute prompts; a run keeps memory for whole prompts, so few are held: those of two or three prefills. */
 export const createPrefillPrograms = (state: ModelState): ProgramCache =>
   createProgramCache((key) => {
     const [batch, time, count] = key.split("|").map(Number) as [number, number, number];
     return compile(prefillGraph(graphOf(state), batch, time, count));
-  }, 6);
+  }, 12);
 
 /**
  * Tokens that a prefill has at least. A product with fewer rows than columns is shared among threads by columns, and
@@ -110,6 +110,36 @@ const partsOf = (prompts: readonly Prompt[], groups: readonly Group[]): Part[] =
     return parts;
   });
 
+/** A run more costs as much as so many tokens: its program, and what is done for every run. */
+const costOfRun = 512;
+
+/**
+ * Prompts of like lengths together, so that little of their rows is empty: into how many runs, and which, so that the
+ * runs' tokens are fewest. Gives places.
+ */
+const runsByLength = (config: ModelConfig, prompts: readonly Prompt[]): number[][] => {
+  const order = [...prompts.keys()].sort(
+    (one, other) => prompts[one]!.length - prompts[other]!.length || one - other,
+  );
+  const costOf = (from: number, to: number): number => {
+    const { batch, time } = sizesOf(config, prompts[order[to - 1]!]!.length, to - from);
+    return batch * time + costOfRun;
+  };
+  /** By how many of the shortest prompts are in runs: what that costs at least, and where the last of those runs begins. */
+  const best = [{ cost: 0, from: 0 }];
+  for (let to = 1; to <= order.length; to++) {
+    let least = { cost: Number.POSITIVE_INFINITY, from: 0 };
+    for (let from = 0; from < to; from++) {
+      const cost = best[from]!.cost + costOf(from, to);
+      if (cost < least.cost) least = { cost, from };
+    }
+    best.push(least);
+  }
+  const runs: number[][] = [];
+  for (let to = order.length; to > 0; to = best[to]!.from) runs.unshift(order.slice(best[to]!.from, to));
+  return runs;
+};
+
 /** Rows of a prefill, and where in them the tokens of each prompt lie: pieces of flat token indices, in order. */
 type Layout = {
   readonly batch: number;
@@ -131,21 +161,31 @@ const alone = (config: ModelConfig, prompts: readonly Prompt[]): Layout => ({
   members: prompts.map((_, at) => [at]),
 });
 
-const lengthOf = ({ trunk, branches }: PackedItem): number =>
-  branches.reduce((sum, { length }) => sum + length, trunk.length);
-
-/** Prompts in rows: a prompt a row, or beginnings shared where that leaves a quarter fewer tokens to compute. */
-export const layOutPrompts = (config: ModelConfig, prompts: readonly Prompt[]): Layout => {
-  const plain = alone(config, prompts);
+/** Prompts in rows of one run, what many begin with computed once; undefined where nothing is shared. */
+const layOutShared = (config: ModelConfig, prompts: readonly Prompt[]): Layout | undefined => {
   const groups = groupPrompts(prompts);
-  if (groups.every(({ shared }) => shared === 0)) return plain;
+  if (groups.every(({ shared }) => shared === 0)) return undefined;
   const parts = partsOf(prompts, groups);
   const items = parts.map(({ item }) => item);
-  const longest = Math.max(...items.map(lengthOf));
+  const longest = Math.max(...items.map(itemLength));
   const rows = assignRows(items, roundUp(longest, promptStep));
   const sizes = sizesOf(config, longest, rows.length);
-  if (sizes.batch * sizes.time > 0.75 * plain.batch * plain.time) return plain;
   return { ...sizes, items, rows, members: parts.map(({ members }) => members) };
+};
+
+/** One run of a prefill: which prompts it computes, by their places, and how they lie in rows. */
+export type PrefillRun = { readonly places: readonly number[]; readonly layout: Layout };
+
+/** Prompts in runs: a prompt a row, or beginnings shared where that leaves a quarter fewer tokens to compute. */
+export const layOutPrompts = (config: ModelConfig, prompts: readonly Prompt[]): PrefillRun[] => {
+  const apart = runsByLength(config, prompts).map((places) => {
+    const chosen = places.map((place) => prompts[place]!);
+    return { places, layout: alone(config, chosen) };
+  });
+  const tokens = apart.reduce((sum, { layout }) => sum + layout.batch * layout.time, 0);
+  const shared = layOutShared(config, prompts);
+  if (shared === undefined || shared.batch * shared.time > 0.75 * tokens) return apart;
+  return [{ places: [...prompts.keys()], layout: shared }];
 };
 
 type Piece = { readonly from: number; readonly count: number };
@@ -166,19 +206,21 @@ const piecesOf = (layout: Layout, packed: ReturnType<typeof packRows>): Piece[][
   return pieces;
 };
 
-/** Computes prompts in one run; gives the logits after each. keep: takes the keys and values of a prompt's pieces. */
+/** Takes the keys and values of a prompt, by its place in a run: pieces of what a run gives. */
+type Keep = (at: number, source: Readonly<Record<string, unknown>>, pieces: readonly Piece[]) => void;
+
+/** Computes the prompts of one run; gives the logits after each. */
 const computePrompts = async (
   state: ModelState,
   programs: ProgramCache,
-  prompts: readonly Prompt[],
-  keep: (at: number, source: Readonly<Record<string, unknown>>, pieces: readonly Piece[]) => void,
+  { places, layout }: PrefillRun,
+  keep: Keep,
 ): Promise<Float32Array[]> => {
-  const layout = layOutPrompts(state.config, prompts);
   const { batch, time } = layout;
   const packed = packRows(layout.items, layout.rows, { batch, time, padding: 0 });
   const pieces = piecesOf(layout, packed);
   // a prompt a row is read as ever; packed rows can end more prompts than there are rows
-  const count = layout.rows.length === prompts.length ? batch : batchBucket(prompts.length);
+  const count = layout.rows.length === places.length ? batch : batchBucket(places.length);
   const last = BigInt64Array.from({ length: count }, (_, at) => {
     const piece = pieces[at]?.at(-1);
     return BigInt(piece === undefined ? Math.min(at, batch - 1) * time : piece.from + piece.count - 1);
@@ -190,7 +232,7 @@ const computePrompts = async (
   for (const [at, own] of pieces.entries()) keep(at, results, own);
   const logits = results["logits"] as Float32Array;
   const width = state.config.vocabularySize;
-  return prompts.map((_, at) => logits.subarray(at * width, (at + 1) * width));
+  return places.map((_, at) => logits.subarray(at * width, (at + 1) * width));
 };
 
 /** Numbers that one run may hold at a time, of attention and of a layer's activations: 512 MB. */
@@ -218,11 +260,16 @@ export const prefill = async (
 ): Promise<Float32Array[]> => {
   const { prompts, promptOf } = distinctPrompts(jobs);
   const logits = new Array<Float32Array>(prompts.length);
-  for (const places of portionsOf(state.config, prompts)) {
-    const chosen = places.map((place) => prompts[place]!);
-    const computed = await computePrompts(state, programs, chosen, (at, source, pieces) => {
+  const runs = portionsOf(state.config, prompts).flatMap((portion) =>
+    layOutPrompts(
+      state.config,
+      portion.map((place) => prompts[place]!),
+    ).map(({ places, layout }) => ({ places: places.map((place) => portion[place]!), layout })),
+  );
+  for (const run of runs) {
+    const computed = await computePrompts(state, programs, run, (at, source, pieces) => {
       for (const [job, { row }] of jobs.entries()) {
-        if (promptOf[job] !== places[at]) continue;
+        if (promptOf[job] !== run.places[at]) continue;
         cache.clear(row);
         let position = 0;
         for (const { from, count } of pieces) {
@@ -231,7 +278,7 @@ export const prefill = async (
         }
       }
     });
-    for (const [at, place] of places.entries()) logits[place] = computed[at]!;
+    for (const [at, place] of run.places.entries()) logits[place] = computed[at]!;
   }
   return promptOf.map((place) => logits[place]!);
 };

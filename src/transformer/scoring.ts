@@ -6,7 +6,16 @@ import { compile, createProgramCache, input, type ProgramCache } from "../engine
 import type { ModelConfig } from "./config.ts";
 import { hiddenStates, logitsOf, packedInputs, scoreOf } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
-import { itemLength, longestItem, type PackedItem, roundUp } from "./packing.ts";
+import {
+  type FilledRows,
+  fillBatches,
+  fillBestRows,
+  type ItemBatch,
+  itemLength,
+  longestItem,
+  type PackedItem,
+  roundUp,
+} from "./packing.ts";
 import { readProbabilities } from "./sampling.ts";
 import {
   branchTargets,
@@ -38,35 +47,43 @@ export type Scorer = {
 const tokensPerRun = 4096;
 /** Logits computed in one run: 256 MB. One item may have more. */
 const logitsPerRun = 2 ** 26;
+/** Lengths of rows are multiples of this: every shape is a program. */
+const rowStep = 64;
 
-/** Items in runs of about tokensPerRun tokens, like lengths together, so that rows are full; gives their indices. */
-const runsOf = (items: readonly PackedItem[], vocabulary: number): number[][] => {
-  const lengths = items.map(itemLength);
-  const order = [...items.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-  const runs: number[][] = [];
-  let run: number[] = [];
-  let tokens = 0;
-  let read = 0;
-  for (const index of order) {
-    const own = lengths[index]! - items[index]!.trunk.length;
-    const isFull = tokens + lengths[index]! > tokensPerRun || (read + own) * vocabulary > logitsPerRun;
-    if (run.length > 0 && isFull) {
-      runs.push(run);
-      run = [];
-      tokens = 0;
+/** Items that are looked at together, so that short ones fill the rows of long ones. */
+const itemsAtATime = 1024;
+
+/** A run's items, by their places among some, in as many runs as its logits need. */
+const withinLogits = (items: readonly PackedItem[], run: ItemBatch, vocabulary: number): ItemBatch[] => {
+  const parts: number[][] = [];
+  let read = Number.POSITIVE_INFINITY;
+  for (const place of run.places) {
+    const own = itemLength(items[place]!) - items[place]!.trunk.length;
+    if ((read + own) * vocabulary > logitsPerRun) {
+      parts.push([]);
       read = 0;
     }
-    run.push(index);
-    tokens += lengths[index]!;
+    parts.at(-1)!.push(place);
     read += own;
   }
-  if (run.length > 0) runs.push(run);
-  return runs;
+  if (parts.length === 1) return [run];
+  return parts.map((places) => {
+    const chosen = places.map((place) => items[place]!);
+    return { places, filled: fillBestRows(chosen, roundUp(longestItem(chosen), rowStep)) };
+  });
 };
 
-const rowLength = (items: readonly PackedItem[]): number => {
-  const longest = longestItem(items);
-  return roundUp(longest, 64);
+/** Items in runs of about tokensPerRun tokens, whose rows are full; gives their places. */
+const runsOf = (items: readonly PackedItem[], vocabulary: number): ItemBatch[] => {
+  const runs: ItemBatch[] = [];
+  for (let from = 0; from < items.length; from += itemsAtATime) {
+    const some = items.slice(from, from + itemsAtATime);
+    const options = { least: roundUp(longestItem(some), rowStep), tokens: tokensPerRun };
+    for (const batch of fillBatches(some, options))
+      for (const { places, filled } of withinLogits(some, batch, vocabulary))
+        runs.push({ places: places.map((place) => from + place), filled });
+  }
+  return runs;
 };
 
 /** Flat index of the last token of every branch. */
@@ -117,6 +134,9 @@ const compileFor = (state: ModelState, key: string) => {
   return compile({ values: kind === "logits" ? logitsOf(graph, hidden) : scoreOf(graph, hidden) });
 };
 
+/** Items that are computed at once, and their rows. */
+type Run = { readonly chosen: readonly PackedItem[]; readonly filled: FilledRows };
+
 /** Takes values off a run's result, as many at a time as asked for, in the order of its items. */
 type Take = (count: number) => Float32Array;
 
@@ -133,10 +153,10 @@ const positionsWithin = (positions: BigInt64Array, { maxPositions }: ModelConfig
 const runTokens = async (
   state: ModelState,
   programs: ProgramCache,
-  chosen: readonly PackedItem[],
+  { chosen, filled }: Run,
 ): Promise<Take> => {
   const padding = state.config.padTokenId ?? 0;
-  const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
+  const batch = layOut(chosen, branchTargets(chosen), { padding, filled });
   const { batch: rows, time, targets } = batch.sizes;
   const positions = positionsWithin(batch.packed.positions, state.config);
   const results = await programs.use(`tokens|${rows}|${time}|${targets}`, (program) =>
@@ -149,10 +169,10 @@ const runTokens = async (
 const runLogits = async (
   state: ModelState,
   programs: ProgramCache,
-  chosen: readonly PackedItem[],
+  { chosen, filled }: Run,
 ): Promise<Take> => {
   const padding = state.config.padTokenId ?? 0;
-  const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
+  const batch = layOut(chosen, branchTargets(chosen), { padding, filled });
   const { batch: rows, time, targets } = batch.sizes;
   const { wanted: _, ...feeds } = batch.feeds;
   const positions = positionsWithin(batch.packed.positions, state.config);
@@ -166,10 +186,10 @@ const runLogits = async (
 const runScores = async (
   state: ModelState,
   programs: ProgramCache,
-  chosen: readonly PackedItem[],
+  { chosen, filled }: Run,
 ): Promise<Take> => {
   const padding = state.config.padTokenId ?? 0;
-  const batch = layOut(chosen, [], { padding, time: rowLength(chosen) });
+  const batch = layOut(chosen, [], { padding, filled });
   const found = lastTokens(batch);
   const count = roundUp(found.length, 32);
   const predictors = new BigInt64Array(count);
@@ -197,12 +217,12 @@ export const createScorer = (state: ModelState): Scorer => {
   ): Promise<void> => {
     requireScorable(items, state.config, run === runScores);
     let done = 0;
-    for (const indices of runsOf(items, state.config.vocabularySize)) {
+    for (const { places, filled } of runsOf(items, state.config.vocabularySize)) {
       throwIfAborted(options.signal);
-      const chosen = indices.map((index) => items[index]!);
-      const take = await run(state, programs, chosen);
-      for (const index of indices) keep(index, take);
-      done += indices.length;
+      const chosen = places.map((place) => items[place]!);
+      const take = await run(state, programs, { chosen, filled });
+      for (const place of places) keep(place, take);
+      done += places.length;
       options.onItems?.(done);
     }
   };

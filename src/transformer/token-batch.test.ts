@@ -99,7 +99,7 @@ describe("laying out", () => {
 
   it("rounds its sizes and points unused places at the first token", () => {
     const laid = layOut(pair, branchTargets(pair), { padding: 1 });
-    expect(laid.sizes).toEqual({ batch: 1, time: 32, targets: 256 });
+    expect(laid.sizes).toEqual({ batch: 1, time: 64, targets: 256 });
     expect(laid.count).toBe(3);
     const predictors = laid.feeds["predictors"] as BigInt64Array;
     expect([...predictors.subarray(0, 5)]).toEqual([1n, 1n, 3n, 0n, 0n]);
@@ -112,7 +112,7 @@ describe("laying out", () => {
   it("reads trunk tokens as targets too", () => {
     const laid = layOut(pair, [{ item: 1, branch: -1, offset: 2, weight: 1 }], { padding: 1 });
     const { row, trunk } = laid.packed.placements[1]!;
-    expect((laid.feeds["predictors"] as BigInt64Array)[0]).toBe(BigInt(row * 32 + trunk + 1));
+    expect((laid.feeds["predictors"] as BigInt64Array)[0]).toBe(BigInt(row * 64 + trunk + 1));
     expect((laid.feeds["wanted"] as BigInt64Array)[0]).toBe(12n);
   });
 

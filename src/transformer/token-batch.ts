@@ -15,11 +15,15 @@ import { headOf, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
 import type { DecoderGraph } from "./layers.ts";
 import {
   assignRows,
+  type FilledRows,
+  fillBestRows,
+  fillShape,
   longestItem,
   type PackedBatch,
   type PackedItem,
   packRows,
   predictorOf,
+  type RowShape,
   roundCount,
   roundUp,
   sizeBucket,
@@ -47,24 +51,40 @@ export type TokenBatch = {
   readonly count: number;
 };
 
-const timeStep = 32;
+const timeStep = 64;
 
-/** Lays out items and their targets. Unused target places point at row 0, token 0 and are to be given weight 0. */
+type RowOptions = {
+  readonly time?: number;
+  readonly rows?: number;
+  readonly shape?: RowShape | undefined;
+  readonly least?: number;
+  readonly filled?: FilledRows;
+};
+
+const rowsFor = (items: readonly PackedItem[], options: RowOptions): FilledRows => {
+  const { time, rows: batch, shape, least = roundUp(longestItem(items), timeStep), filled } = options;
+  if (filled !== undefined) return filled;
+  if (time === undefined) {
+    const fitting = shape === undefined ? undefined : fillShape(items, shape);
+    return fitting ?? fillBestRows(items, least);
+  }
+  const rows = assignRows(items, time);
+  return { time, batch: batch ?? roundCount(rows.length), rows };
+};
+
+/**
+ * Lays out items and their targets. filled: in these rows; time: in rows of so many tokens, `rows` of them; shape: in rows
+ * of this shape, if they fit; otherwise as fillBestRows has them from `least` on (default: room for the longest item).
+ * Unused target places point at row 0, token 0 and are to be given weight 0.
+ */
 export const layOut = (
   items: readonly PackedItem[],
   targets: readonly Target[],
-  options: {
-    readonly padding: number;
-    readonly time?: number;
-    readonly rows?: number;
-    readonly targets?: number;
-  },
+  options: RowOptions & { readonly padding: number; readonly targets?: number },
 ): TokenBatch => {
-  const time = options.time ?? roundUp(longestItem(items), timeStep);
-  const rows = assignRows(items, time);
-  const batch = options.rows ?? roundCount(rows.length);
+  const { time, batch, rows } = rowsFor(items, options);
   const packed = packRows(items, rows, { batch, time, padding: options.padding });
-  const count = options.targets ?? sizeBucket(Math.max(1, targets.length), 256, 8);
+  const count = options.targets ?? sizeBucket(Math.max(1, targets.length), 256, 16);
   const predictors = new BigInt64Array(count);
   const wanted = new BigInt64Array(count);
   targets.forEach(({ item, branch, offset }, at) => {

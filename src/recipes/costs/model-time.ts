@@ -9,7 +9,7 @@ import {
   type ModelTask,
   parameterCount,
   parameterShapes,
-  roundCount,
+  plannedRows,
 } from "../../transformer/index.ts";
 
 /**
@@ -145,8 +145,7 @@ export const learnSeconds = (speed: ModelSpeed, work: LearnedWork): number => {
   /** Operations of a step on so many rows: packed, in parts, and rounded to few shapes. */
   const stepOperations = (count: number): number => {
     const parts = Math.min(accumulation, count);
-    const packed = Math.max(1, Math.ceil(((count / parts) * tokens) / (filled * time)));
-    return parts * roundCount(packed) * time * token;
+    return parts * plannedRows(((count / parts) * tokens) / (filled * time)) * time * token;
   };
   const left = rows % batch;
   const epoch = Math.floor(rows / batch) * stepOperations(batch) + (left === 0 ? 0 : stepOperations(left));
