@@ -19,9 +19,17 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const small = { prompts: 24, steps: 4 } as const;
-const pageOf = async (options: SyntheticOptions = small): Promise<string> => {
+const pageOf = async (options: SyntheticOptions): Promise<string> => {
   await writeSyntheticRun(folder, options);
   return (await renderPage(await loadReportData(folder))).html;
+};
+
+let drawn: Promise<string> | undefined;
+/** The page of the small run, which is in the folder: drawn once, since its charts take half a second. */
+const smallPage = async (): Promise<string> => {
+  await writeSyntheticRun(folder, small);
+  drawn ??= loadReportData(folder).then(async (data) => (await renderPage(data)).html);
+  return drawn;
 };
 
 const voids = new Set(["meta", "br", "hr", "input"]);
@@ -73,7 +81,7 @@ describe("the page", () => {
   });
 
   it("follows a training prompt from its answer to what every model of both arms makes of it", async () => {
-    const page = await pageOf();
+    const page = await smallPage();
     const data = await loadReportData(folder);
     const parts = page.split(/<details class="transcript"/).slice(1);
     /** Holds a part of the page to texts one behind the other. */
@@ -105,7 +113,7 @@ describe("the page", () => {
   });
 
   it("fetches nothing: no address outside the data it carries, and a policy that forbids it", async () => {
-    const page = await pageOf();
+    const page = await smallPage();
     const markup = page.replace(/<script type="application\/json"[\s\S]*?<\/script>/g, "");
     expect(markup).not.toMatch(/https?:\/\//);
     expect(markup).not.toMatch(
@@ -120,7 +128,7 @@ describe("the page", () => {
   });
 
   it("is light or dark as the reader wishes, and light on paper, where nothing stands that only a screen can do", async () => {
-    const page = await pageOf();
+    const page = await smallPage();
     const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
     const paper = ":root,:root[data-theme]";
     for (const [where, selector] of [
@@ -150,7 +158,7 @@ describe("the page", () => {
   });
 
   it("says of trainings that kept their best weights which step the model is from, and of no others", async () => {
-    expect(await pageOf()).not.toMatch(/Kept is the model|objective on requests kept out/);
+    expect(await smallPage()).not.toMatch(/Kept is the model|objective on requests kept out/);
     const steps = [0, 1, 2, 3].map((step) => ({
       ...{ id: `step-${step}`, parents: [], stage: "ethical/rl", seed: 1, step },
       metrics: {
@@ -174,7 +182,7 @@ describe("the page", () => {
 
   it("tells at its beginning of a model that harm went up in", async () => {
     const told = "Under the constitution as it is written, RL-CAI answers harmfully more often than SL-CAI";
-    expect(await pageOf()).not.toContain(told);
+    expect(await smallPage()).not.toContain(told);
     const file = join(folder, "metrics.json");
     const metrics: MetricsDocument = JSON.parse(await readFile(file, "utf8"));
     metrics.arms["ethical"]!.models.rl.harmRate = { value: 0.6, low: 0.5, high: 0.7, n: 343 };
@@ -186,7 +194,7 @@ describe("the page", () => {
   });
 
   it("shows every figure of the metrics with its interval and n, and carries them as JSON", async () => {
-    const page = await pageOf();
+    const page = await smallPage();
     const metrics = JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"));
     const embedded = /<script type="application\/json" id="data-metrics">(.*?)<\/script>/.exec(
       page,
@@ -223,7 +231,7 @@ describe("the page", () => {
   });
 
   it("has the same bytes for the same run, also after other reports were made", async () => {
-    const first = await pageOf();
+    const first = await smallPage();
     const other = await mkdtemp(join(tmpdir(), "covenant-report-"));
     await writeSyntheticRun(other, { ...small, seed: 2 });
     expect((await renderPage(await loadReportData(other))).html).not.toBe(first);
@@ -241,23 +249,27 @@ describe("the page", () => {
   });
 });
 
+const hostile = [
+  "</script><script>alert(1)</script>",
+  '"><img src=x onerror=alert(1)>',
+  "<!-- ]]> </style> &lt;b&gt;",
+  "$1$&</title></textarea>",
+  "\u202e\u0000\ud800<svg/onload=1>",
+];
+
 describe("model text", () => {
   it("never becomes markup, whatever it holds", async () => {
-    const shape = tagsOf(await pageOf({ ...small, text: () => "plain" }));
+    const textsOf = (texts: readonly string[]) => {
+      let next = 0;
+      return (): string => `x${texts[next++ % texts.length]}`;
+    };
+    const plain = Array.from({ length: hostile.length + 8 }, (_, at) => `plain${at}`);
+    const shape = tagsOf(await pageOf({ ...small, text: textsOf(plain) }));
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(
-          fc.string({ unit: "binary", minLength: 1 }),
-          fc.constantFrom(
-            "</script><script>alert(1)</script>",
-            '"><img src=x onerror=alert(1)>',
-            "<!-- ]]> </style> &lt;b&gt;",
-            "$1$&</title></textarea>",
-            "\u202e\u0000\ud800<svg/onload=1>",
-          ),
-        ),
-        async (planted) => {
-          const page = await pageOf({ ...small, text: () => `x${planted}` });
+        fc.array(fc.string({ unit: "binary", minLength: 1 }), { minLength: 8, maxLength: 8 }),
+        async (drawn) => {
+          const page = await pageOf({ ...small, text: textsOf([...hostile, ...drawn]) });
           const tags = tagsOf(page);
           // Word marks come and go with the text; nothing else may.
           const unmarked = (names: readonly string[]): string[] =>
@@ -267,7 +279,7 @@ describe("model text", () => {
           expect(page.isWellFormed()).toBe(true);
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 2 },
     );
   });
 

@@ -95,7 +95,12 @@ const visit = (node: SyntaxNode, found: Findings): void => {
   if (nameOf(node) !== "") found.names.add(nameOf(node));
   if (node.type === "MemberExpression")
     found.names.add(`${nameOf(nodesIn(node["object"])[0])}.${nameOf(node)}`);
-  for (const value of Object.values(node)) for (const child of nodesIn(value)) visit(child, found);
+  // the walk over every node of every file: no list is made of what a field holds
+  for (const field in node) {
+    const value = node[field];
+    if (isNode(value)) visit(value, found);
+    else if (Array.isArray(value)) for (const child of value) if (isNode(child)) visit(child, found);
+  }
 };
 
 const isFunction = (declared: SyntaxNode): boolean =>
