@@ -77,10 +77,11 @@ const sampled = {
 /** PPO on its own. */
 export const ppoTrainingSettings = z
   .strictObject({
-    steps: positive.default(15).describe("PPO steps"),
+    steps: positive.default(18).describe("PPO steps"),
     batch: positive.default(64).describe("replies a step"),
     epochs: positive.default(1).describe("times that a step's replies are learned"),
     ...sampled,
+    learningRate: optimiserSettings.learningRate.default(1.5e-4),
     klCoefficient: z.number().nonnegative().default(0.06).describe("price of leaving the starting model"),
     klTarget: rate
       .optional()
@@ -109,7 +110,7 @@ export const ppoSettings = z
   .strictObject({
     ...ppoTrainingSettings.unwrap().shape,
     measureEvery: count
-      .default(5)
+      .default(6)
       .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
   })
   .prefault({});

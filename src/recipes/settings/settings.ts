@@ -346,7 +346,7 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 
 export const dpoSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 7e-5, batch: 32, epochs: 1 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 5e-5, batch: 32, epochs: 1 }).unwrap().shape,
     loss: z.enum(["sigmoid", "ipo"]).default("sigmoid").describe("loss of a pair: DPO's own, or IPO's"),
     beta: rate.default(0.3).describe("how strongly DPO holds the model near where it started"),
     labelSmoothing: z
