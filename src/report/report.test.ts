@@ -249,27 +249,23 @@ describe("the page", () => {
   });
 });
 
-const hostile = [
-  "</script><script>alert(1)</script>",
-  '"><img src=x onerror=alert(1)>',
-  "<!-- ]]> </style> &lt;b&gt;",
-  "$1$&</title></textarea>",
-  "\u202e\u0000\ud800<svg/onload=1>",
-];
-
 describe("model text", () => {
   it("never becomes markup, whatever it holds", async () => {
-    const textsOf = (texts: readonly string[]) => {
-      let next = 0;
-      return (): string => `x${texts[next++ % texts.length]}`;
-    };
-    const plain = Array.from({ length: hostile.length + 8 }, (_, at) => `plain${at}`);
-    const shape = tagsOf(await pageOf({ ...small, text: textsOf(plain) }));
+    const shape = tagsOf(await pageOf({ ...small, text: () => "plain" }));
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.string({ unit: "binary", minLength: 1 }), { minLength: 8, maxLength: 8 }),
-        async (drawn) => {
-          const page = await pageOf({ ...small, text: textsOf([...hostile, ...drawn]) });
+        fc.oneof(
+          fc.string({ unit: "binary", minLength: 1 }),
+          fc.constantFrom(
+            "</script><script>alert(1)</script>",
+            '"><img src=x onerror=alert(1)>',
+            "<!-- ]]> </style> &lt;b&gt;",
+            "$1$&</title></textarea>",
+            "\u202e\u0000\ud800<svg/onload=1>",
+          ),
+        ),
+        async (planted) => {
+          const page = await pageOf({ ...small, text: () => `x${planted}` });
           const tags = tagsOf(page);
           // Word marks come and go with the text; nothing else may.
           const unmarked = (names: readonly string[]): string[] =>
@@ -279,7 +275,7 @@ describe("model text", () => {
           expect(page.isWellFormed()).toBe(true);
         },
       ),
-      { numRuns: 2 },
+      { numRuns: 8 },
     );
   });
 

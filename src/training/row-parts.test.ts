@@ -1,17 +1,21 @@
-// Rows computed a packed row at a time: when, and which together.
+// Rows computed a packed row at a time: when, and which together; and the one shape of a loop's steps.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   addAdapters,
   createModelState,
+  itemLength,
   type ModelConfig,
   type ModelState,
   type PackedItem,
+  type TokenBatchSizes,
 } from "../transformer/index.ts";
 import { freshModel, smallConfig } from "./loop.fixture.ts";
 import { packedParts, packedRowOf, packedRowTime, partShape } from "./row-parts.ts";
 import { rowTime } from "./rows.ts";
+import { trainSft } from "./sft.ts";
+import type { BatchPart, Trainer } from "./trainer.ts";
 
 /** In the shape of SmolLM2-135M. */
 const config: ModelConfig = {
@@ -89,5 +93,38 @@ describe("a packed row at a time", () => {
         expect(full.filter((size) => size <= 32).length).toBeLessThanOrEqual(1);
       }),
     );
+  });
+});
+
+describe("the steps of a loop", () => {
+  const rows = Array.from({ length: 100 }, (_, at) => rowOf(80 + ((at * 37) % 60)));
+  /** Shapes of the steps from `start` on, of a trainer that computes nothing. */
+  const shapesFrom = async (start: number): Promise<TokenBatchSizes[]> => {
+    const shapes: TokenBatchSizes[] = [];
+    const trainer = {
+      async stepOver(parts: Iterable<BatchPart<TokenBatchSizes>>) {
+        for (const { sizes } of parts) shapes.push(sizes);
+        return { loss: 0, gradient_norm: 0 };
+      },
+    } as unknown as Trainer<TokenBatchSizes>;
+    const schedule = { kind: "constant", peak: 0.01, warmupSteps: 0 } as const;
+    const options = { trainer, rows, batch: 24, epochs: 3, seed: 4, padding: 1, schedule, start };
+    for await (const { step } of trainSft(options)) expect(step).toBe(start + shapes.length - 1);
+    return shapes;
+  };
+
+  it("have one shape, which wastes little, and those with fewer rows a smaller one", async () => {
+    const shapes = await shapesFrom(0);
+    expect(shapes).toHaveLength(15);
+    const whole = shapes.filter((_, at) => at % 5 !== 4);
+    expect(new Set(whole.map(({ batch, time }) => `${batch} of ${time}`)).size).toBe(1);
+    const tokens = rows.reduce((sum, row) => sum + itemLength(row), 0) / rows.length;
+    expect(whole[0]!.batch * whole[0]!.time).toBeLessThan((24 * tokens) / 0.8);
+    for (const { batch, time } of shapes.filter((_, at) => at % 5 === 4))
+      expect(batch * time).toBeLessThan((whole[0]!.batch * whole[0]!.time) / 2);
+  });
+
+  it("have the same shapes when they are continued", async () => {
+    expect(await shapesFrom(7)).toEqual((await shapesFrom(0)).slice(7));
   });
 });

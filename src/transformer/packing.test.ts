@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   assignRows,
+  fillBatches,
   fillBestRows,
   longestItem,
   type PackedItem,
@@ -85,6 +86,53 @@ describe("fillBestRows", () => {
     const items = itemsOf(Array.from({ length: 10 }, () => [100]));
     expect(fillBestRows(items, 256)).toMatchObject({ time: 256, batch: 6 });
     expect(fillBestRows(itemsOf([[10]]), 64)).toMatchObject({ time: 64, batch: 1 });
+  });
+});
+
+describe("fillBatches", () => {
+  const batchesOf = (sizes: readonly number[], tokens: number) => {
+    const items = itemsOf(sizes.map((size) => [size]));
+    return fillBatches(items, tokens).map(({ places, filled }) => ({
+      ...filled,
+      places,
+      sizes: filled.rows.map((row) => row.map((at) => sizes[places[at]!]!)),
+    }));
+  };
+
+  it("gives every item one place in a row with room for it, and batches of few tokens", () => {
+    const size = fc.oneof(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 1, max: 2000 }));
+    fc.assert(
+      fc.property(fc.array(size, { minLength: 1, maxLength: 80 }), (sizes) => {
+        const batches = batchesOf(sizes, 1024);
+        expect(batches.flatMap(({ places }) => places).toSorted((a, b) => a - b)).toEqual([...sizes.keys()]);
+        for (const { time, batch, rows, sizes: filled, places } of batches) {
+          expect(rows.flat().toSorted((a, b) => a - b)).toEqual([...places.keys()]);
+          expect(rows.length).toBeLessThanOrEqual(batch);
+          // with the rows that a count is rounded up by
+          expect(rows.length === 1 || rows.length * time <= 1024).toBe(true);
+          for (const row of filled) expect(row.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(time);
+        }
+      }),
+    );
+  });
+
+  it("have full rows of one shape", () => {
+    const batches = batchesOf(
+      Array.from({ length: 300 }, (_, at) => 80 + ((at * 37) % 50)),
+      4096,
+    );
+    const [first] = batches;
+    for (const { time, batch } of batches.slice(0, -1))
+      expect({ time, batch }).toEqual({ time: first!.time, batch: first!.batch });
+    const tokens = batches.reduce((sum, { time, batch }) => sum + time * batch, 0);
+    expect(tokens).toBeLessThan((300 * 105) / 0.85);
+  });
+
+  it("keep short items out of the rows of long ones", () => {
+    const batches = batchesOf([1900, ...Array<number>(60).fill(40), 700, 500, 1200], 4096);
+    for (const { time, sizes } of batches)
+      if (sizes.flat().includes(40)) expect(time).toBeLessThanOrEqual(512);
+    expect(Math.max(...batches.map(({ time }) => time))).toBe(1920);
   });
 });
 

@@ -216,22 +216,17 @@ export const fillShape = (items: readonly PackedItem[], shape: RowShape): Filled
 /** Some of many items, by their places, in rows of a batch; the rows count places among these. */
 export type ItemBatch = { readonly places: readonly number[]; readonly filled: FilledRows };
 
+/** rows: of places. */
 const batchOf = (rows: readonly (readonly number[])[], { time, batch }: RowShape): ItemBatch => {
   let next = 0;
   return { places: rows.flat(), filled: { time, batch, rows: rows.map((row) => row.map(() => next++)) } };
 };
 
-/**
- * Many items in batches of about `tokens` tokens, whose rows have the length from `least` on that wastes least: full batches
- * of one shape, and one with what is left; what fits into one batch, as fillBestRows has it.
- */
-export const fillBatches = (
-  items: readonly PackedItem[],
-  { least, tokens }: { readonly least: number; readonly tokens: number },
-): ItemBatch[] => {
+/** Items in batches of up to `tokens` tokens: full ones of one shape, and one with what is left. */
+const fillAlike = (items: readonly PackedItem[], tokens: number): ItemBatch[] => {
+  const least = roundUp(longestItem(items), rowStep);
   const alone = fillBestRows(items, least);
-  if (alone.rows.length * alone.time <= tokens || alone.rows.length < manyRows)
-    return [batchOf(alone.rows, alone)];
+  if (alone.rows.length * alone.time <= tokens) return [batchOf(alone.rows, alone)];
   const choices = timesFrom(least, rowStep).map((time) => {
     const rows = fillRows(items, time);
     const full = Math.max(1, Math.floor(tokens / time));
@@ -244,6 +239,50 @@ export const fillBatches = (
     const own = rows.slice(at * full, (at + 1) * full);
     return batchOf(own, { time, batch: Math.min(full, roundCount(own.length)) });
   });
+};
+
+/** Places of items sorted by length, in portions of up to `tokens` tokens: who is long shares rows with its like alone. */
+const portionsByLength = (
+  lengths: readonly number[],
+  places: readonly number[],
+  tokens: number,
+): number[][] => {
+  const portions: number[][] = [];
+  let left = 0;
+  for (const place of places.toSorted((one, other) => lengths[one]! - lengths[other]! || one - other)) {
+    if (lengths[place]! > left) {
+      portions.push([]);
+      left = tokens;
+    }
+    portions.at(-1)!.push(place);
+    left -= lengths[place]!;
+  }
+  return portions;
+};
+
+/** Up to which lengths items are put into rows together. */
+const likeLengths = [256, longestTried];
+
+/**
+ * Many items in batches of about `tokens` tokens (one longer item: as many as it has), whose rows have the length that wastes
+ * least. Short items share no rows with long ones, whose attention they would pay for.
+ */
+export const fillBatches = (items: readonly PackedItem[], tokens: number): ItemBatch[] => {
+  const lengths = items.map(itemLength);
+  const places = [...items.keys()];
+  const longer = (bound: number) => places.filter((place) => lengths[place]! > bound);
+  const groups = likeLengths.map((bound, at) => {
+    const above = likeLengths[at - 1] ?? -1;
+    return places.filter((place) => lengths[place]! > above && lengths[place]! <= bound);
+  });
+  return [...groups, ...portionsByLength(lengths, longer(longestTried), tokens)]
+    .filter((group) => group.length > 0)
+    .flatMap((group) =>
+      fillAlike(
+        group.map((place) => items[place]!),
+        tokens,
+      ).map((batch) => ({ ...batch, places: batch.places.map((place) => group[place]!) })),
+    );
 };
 
 /** Smallest multiple of `step` that is at least `size`. */

@@ -78,8 +78,7 @@ const runsOf = (items: readonly PackedItem[], vocabulary: number): ItemBatch[] =
   const runs: ItemBatch[] = [];
   for (let from = 0; from < items.length; from += itemsAtATime) {
     const some = items.slice(from, from + itemsAtATime);
-    const options = { least: roundUp(longestItem(some), rowStep), tokens: tokensPerRun };
-    for (const batch of fillBatches(some, options))
+    for (const batch of fillBatches(some, tokensPerRun))
       for (const { places, filled } of withinLogits(some, batch, vocabulary))
         runs.push({ places: places.map((place) => from + place), filled });
   }
