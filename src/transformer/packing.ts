@@ -149,7 +149,12 @@ export type RowShape = { readonly time: number; readonly batch: number };
 /** Rows of a batch, unused ones at its end, and which items each holds. */
 export type FilledRows = RowShape & { readonly rows: readonly (readonly number[])[] };
 
+/** Lengths of rows are multiples of this, since every shape is a program. */
 const rowStep = 64;
+
+/** The shortest rows that have room for every one of the items. */
+export const leastTime = (items: readonly PackedItem[]): number => roundUp(longestItem(items), rowStep);
+
 /** The longest rows that are tried: attention computes what documents of one row do not see of each other, too. */
 const longestTried = 512;
 /** With fewer rows than this, their length stays the least: a larger model has few, and takes long to compile. */
@@ -224,7 +229,7 @@ const batchOf = (rows: readonly (readonly number[])[], { time, batch }: RowShape
 
 /** Items in batches of up to `tokens` tokens: full ones of one shape, and one with what is left. */
 const fillAlike = (items: readonly PackedItem[], tokens: number): ItemBatch[] => {
-  const least = roundUp(longestItem(items), rowStep);
+  const least = leastTime(items);
   const alone = fillBestRows(items, least);
   if (alone.rows.length * alone.time <= tokens) return [batchOf(alone.rows, alone)];
   const choices = timesFrom(least, rowStep).map((time) => {
@@ -241,15 +246,11 @@ const fillAlike = (items: readonly PackedItem[], tokens: number): ItemBatch[] =>
   });
 };
 
-/** Places of items sorted by length, in portions of up to `tokens` tokens: who is long shares rows with its like alone. */
-const portionsByLength = (
-  lengths: readonly number[],
-  places: readonly number[],
-  tokens: number,
-): number[][] => {
+/** Places of items in portions of up to `tokens` tokens, in their order. */
+const portionsOf = (lengths: readonly number[], places: readonly number[], tokens: number): number[][] => {
   const portions: number[][] = [];
   let left = 0;
-  for (const place of places.toSorted((one, other) => lengths[one]! - lengths[other]! || one - other)) {
+  for (const place of places) {
     if (lengths[place]! > left) {
       portions.push([]);
       left = tokens;
@@ -269,13 +270,13 @@ const likeLengths = [256, longestTried];
  */
 export const fillBatches = (items: readonly PackedItem[], tokens: number): ItemBatch[] => {
   const lengths = items.map(itemLength);
-  const places = [...items.keys()];
+  const places = [...items.keys()].sort((one, other) => lengths[one]! - lengths[other]! || one - other);
   const longer = (bound: number) => places.filter((place) => lengths[place]! > bound);
   const groups = likeLengths.map((bound, at) => {
     const above = likeLengths[at - 1] ?? -1;
     return places.filter((place) => lengths[place]! > above && lengths[place]! <= bound);
   });
-  return [...groups, ...portionsByLength(lengths, longer(longestTried), tokens)]
+  return [...groups, ...portionsOf(lengths, longer(longestTried), tokens)]
     .filter((group) => group.length > 0)
     .flatMap((group) =>
       fillAlike(

@@ -12,7 +12,7 @@ import {
   fillBestRows,
   type ItemBatch,
   itemLength,
-  longestItem,
+  leastTime,
   type PackedItem,
   roundUp,
 } from "./packing.ts";
@@ -47,8 +47,6 @@ export type Scorer = {
 const tokensPerRun = 4096;
 /** Logits computed in one run: 256 MB. One item may have more. */
 const logitsPerRun = 2 ** 26;
-/** Lengths of rows are multiples of this: every shape is a program. */
-const rowStep = 64;
 
 /** Items that are looked at together, so that short ones fill the rows of long ones. */
 const itemsAtATime = 1024;
@@ -69,7 +67,7 @@ const withinLogits = (items: readonly PackedItem[], run: ItemBatch, vocabulary: 
   if (parts.length === 1) return [run];
   return parts.map((places) => {
     const chosen = places.map((place) => items[place]!);
-    return { places, filled: fillBestRows(chosen, roundUp(longestItem(chosen), rowStep)) };
+    return { places, filled: fillBestRows(chosen, leastTime(chosen)) };
   });
 };
 

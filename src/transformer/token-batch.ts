@@ -18,14 +18,13 @@ import {
   type FilledRows,
   fillBestRows,
   fillShape,
-  longestItem,
+  leastTime,
   type PackedBatch,
   type PackedItem,
   packRows,
   predictorOf,
   type RowShape,
   roundCount,
-  roundUp,
   sizeBucket,
 } from "./packing.ts";
 
@@ -51,8 +50,6 @@ export type TokenBatch = {
   readonly count: number;
 };
 
-const timeStep = 64;
-
 type RowOptions = {
   readonly time?: number;
   readonly rows?: number;
@@ -62,7 +59,7 @@ type RowOptions = {
 };
 
 const rowsFor = (items: readonly PackedItem[], options: RowOptions): FilledRows => {
-  const { time, rows: batch, shape, least = roundUp(longestItem(items), timeStep), filled } = options;
+  const { time, rows: batch, shape, least = leastTime(items), filled } = options;
   if (filled !== undefined) return filled;
   if (time === undefined) {
     const fitting = shape === undefined ? undefined : fillShape(items, shape);
