@@ -146,8 +146,9 @@ const figuresOf = (
     documents: [
       ...documents.map((one) => ({ ...one, principles: one.document.principles })),
       ...dropped.map((one) => ({ ...one, principles: [] })),
-    ].map(({ part, state, similarity, changes, principles }) => ({
+    ].map(({ part, state, similarity, changes, principles, count }) => ({
       ...{ part, state, similarity, principles: principles.length },
+      ...(count === undefined ? {} : { count }),
       citations: countCitations(principles, config),
       noStatement: noStatements(
         principles.map(({ title }) => title),

@@ -105,9 +105,12 @@ const planWritten = (play: ContractPlay, prompt: WritingPrompt, meta: PlannedMod
   const parts = metaParts(play);
   // Every part but the first begins with what came of the one before.
   const documents = (Math.min(runs - 1, windows.documents + 1) + parts - 1) * roles.meta.maxTokens;
+  // What is missing of an exact number is asked for with the reply in which it is.
+  const replies = prompt.exactly === undefined ? 0 : roles.meta.maxTokens;
   const load = (times: number) => (reply: number) => ({
     calls: runs * parts * times,
-    read: runs * times * (parts * (metaTokens(play, prompt) + documents) + shown),
+    read:
+      runs * (times * (parts * (metaTokens(play, prompt) + documents) + shown) + (times - 1) * 2 * replies),
     written: runs * parts * times * reply,
   });
   return planCalls(
@@ -123,7 +126,7 @@ const planWritten = (play: ContractPlay, prompt: WritingPrompt, meta: PlannedMod
 const wordTokens = 3;
 
 /** How many demands and stances sort the comments of all runs at most. */
-const sortingQuestions = (play: ContractPlay, { form, most }: SortingPrompt) => {
+const sortingQuestions = (play: ContractPlay, { form, exactly, most = exactly }: SortingPrompt) => {
   const { config, setup } = play;
   const first = setup.wording.referred(setup.first, [])?.principles.length ?? 0;
   const bound = Math.max(first, (most ?? Number.POSITIVE_INFINITY) * (form === "contract" ? 2 : 1));

@@ -10,6 +10,7 @@ import {
   type LearnedRecord,
   type MetaRecord,
   metaRecordSchema,
+  type PrincipleCount,
 } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
@@ -22,6 +23,7 @@ import {
   type MetaReading,
   type ReadPrinciple,
 } from "../../simulation/index.ts";
+import { countSentence, principleCount } from "./contract-count.ts";
 import {
   type AskPart,
   type ContractPlay,
@@ -49,12 +51,14 @@ type Lists = Readonly<Record<LearnedPart, readonly ReadPrinciple[]>>;
 
 /**
  * What was made of a run. lists: null where no reply could be read; from: numbers of comments, over all parts of the run.
- * asked: the last record of each part.
+ * asked: the records that parts were read from, and the last one of each part; count: where an exact number of principles is
+ * wanted, and there is something to say of it.
  */
 export type Learned = {
   readonly lists: Lists | null;
   readonly comments: readonly Comment[];
   readonly asked: readonly MetaRecord[];
+  readonly count: PrincipleCount | null;
 };
 
 /**
@@ -89,8 +93,11 @@ const documentFor = (
   { play: { config, setup }, state, run }: MetaTask,
   part: LearnedPart,
   principles: readonly ReadPrinciple[],
-  comments: readonly Comment[],
-  model: string,
+  {
+    comments,
+    model,
+    count,
+  }: { readonly comments: readonly Comment[]; readonly model: string; readonly count: PrincipleCount | null },
 ) =>
   documentOf(setup.metaPrompt.form === "rewrite" ? asMessage(principles) : principles, {
     ...{ part, previous: state.contract[part], given: state.given, comments, run, model },
@@ -99,7 +106,7 @@ const documentFor = (
       ? { beside: state.contract[part === "contract" ? "constitution" : "contract"] }
       : {}),
     says: saysSame(config),
-    description: `Learned in run ${run} of a simulation with ${setup.cast.users.length} users, by the meta-prompt ${setup.metaPrompt.name}.`,
+    description: `Learned in run ${run} of a simulation with ${setup.cast.users.length} users, by the meta-prompt ${setup.metaPrompt.name}.${count === null ? "" : ` There came ${countSentence(count)}`}`,
   });
 
 /** The documents that a part of a run begins with: those of the run before, or what came of the parts before it. */
@@ -111,7 +118,7 @@ const currentFor = (
 ): Contract => {
   if (lists === null) return task.state.contract;
   const document = (part: LearnedPart) =>
-    lists[part].length === 0 ? null : documentFor(task, part, lists[part], comments, model);
+    lists[part].length === 0 ? null : documentFor(task, part, lists[part], { comments, model, count: null });
   return {
     constitution: document("constitution"),
     contract: document("contract"),
@@ -120,7 +127,6 @@ const currentFor = (
 };
 
 const warnOfUnreadable = (stage: StageContext, place: Place, meta: MetaRecord, sorts: boolean): void => {
-  if (meta.problem === undefined) return;
   if (sorts) {
     stage.warn(
       "meta-unreadable",
@@ -158,22 +164,26 @@ export const learnFrom = async (
       : writingParts(task, setup.metaPrompt, { exchanges, model, stage, file });
   const asked: MetaRecord[] = [];
   let lists: Lists | null = null;
+  let leftOut = 0;
   let parents = state.ids;
   let offset = 0;
   for (const [at, transcript] of transcripts.entries()) {
     const current = currentFor(task, lists, comments, model.id);
     const earlier = askedBefore.filter((row) => (row.part ?? 1) === at + 1);
     const question = { part: at + 1, parts: transcripts.length, transcript, current, parents, earlier };
-    const { meta, reading } = await askPart(question);
-    asked.push(meta);
-    warnOfUnreadable(stage, question, meta, setup.metaPrompt.sorts === true);
+    const { metas, reading } = await askPart(question);
+    asked.push(...metas);
     if (reading.type === "read") {
       lists = amended(lists, reading, offset);
-      parents = [meta.id];
-    }
+      leftOut += reading.leftOut ?? 0;
+      parents = metas.filter(({ problem }) => problem === undefined).map(({ id }) => id);
+    } else warnOfUnreadable(stage, question, metas.at(-1)!, setup.metaPrompt.sorts === true);
     offset += transcript.comments.length;
   }
-  return { lists, comments, asked };
+  const count = principleCount(task, lists === null ? null : { ...lists, leftOut, asked });
+  if (count !== null && lists !== null)
+    stage.warn("principle-count", `Run ${task.run} has ${countSentence(count)}`);
+  return { lists, comments, asked, count };
 };
 
 /** The record of a document that went, of which nothing is left. */
@@ -185,7 +195,7 @@ const droppedDocument = (
 });
 
 /** The documents of a run, as records: learned where a reply of the meta-model was readable, else those of before. */
-export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned): LearnedRecord[] => {
+export const documentsOf = (task: MetaTask, { lists, comments, asked, count }: Learned): LearnedRecord[] => {
   const { play, state, run } = task;
   const metas = asked.filter(({ problem }) => lists === null || problem === undefined).map(({ id }) => id);
   // Where nobody asked for a change there is no reply: what stays comes of what there was.
@@ -195,15 +205,16 @@ export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned)
     const principles = lists?.[part] ?? [];
     const id = `${runName(run)}/${part}`;
     const fields = { stage: runName(run), seed: deriveSeed(play.config.seed, runName(run), id), run, part };
+    const counted = count === null ? {} : { count };
     if (principles.length === 0) {
       if (previous === null) return [];
       // A contract without clauses is none; what could not be read leaves what there was.
-      if (lists !== null) return [{ id, parents: [...metas], ...fields, ...droppedDocument(previous) }];
-      return [
-        { id, parents: [...kept], ...fields, state: "kept", document: previous, similarity: 1, changes: [] },
-      ];
+      if (lists !== null)
+        return [{ id, parents: [...metas], ...fields, ...droppedDocument(previous), ...counted }];
+      const same = { state: "kept" as const, document: previous, similarity: 1, changes: [] };
+      return [{ id, parents: [...kept], ...fields, ...same, ...counted }];
     }
-    const document = documentFor(task, part, principles, comments, asked.at(-1)!.model);
+    const document = documentFor(task, part, principles, { comments, model: asked.at(-1)!.model, count });
     const grounds = document.principles.flatMap((principle) => principle.grounds ?? []);
     return [
       {
@@ -214,6 +225,7 @@ export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned)
         document,
         similarity: documentSimilarity(previous, document),
         changes: changesBetween(previous, document),
+        ...counted,
       },
     ];
   });

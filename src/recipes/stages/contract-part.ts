@@ -41,10 +41,14 @@ export type Question = Place & {
   readonly earlier: readonly MetaRecord[];
 };
 
-/** Asks about a part, or takes what was answered before. Resolves to the last record, and what is made of it. */
-export type AskPart = (
-  question: Question,
-) => Promise<{ readonly meta: MetaRecord; readonly reading: MetaReading }>;
+/** What is made of a part, and the last record of it, behind earlier ones that it is made of as well. */
+export type AskedPart = {
+  readonly metas: readonly [...MetaRecord[], MetaRecord];
+  readonly reading: MetaReading;
+};
+
+/** Asks about a part, or takes what was answered before. */
+export type AskPart = (question: Question) => Promise<AskedPart>;
 
 /** A part in records where there are several, and what ids of records about it begin with. */
 export const placeOf = (stage: string, { part, parts }: Place) =>

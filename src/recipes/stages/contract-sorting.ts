@@ -74,6 +74,6 @@ export const sortingParts = async (
       ...(reading.type === "read" ? {} : { problem: reading.problem }),
     };
     if (earlier.length === 0) await file.append([meta]);
-    return { meta, reading };
+    return { metas: [meta], reading };
   };
 };

@@ -14,6 +14,7 @@ import {
 import { streamRecords } from "../../runs/index.ts";
 import { openTable, type TableColumn } from "../../tables/index.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
+import { countSentence } from "../stages/contract-count.ts";
 import { type ContractPlay, type DoneRun, runName } from "../stages/contract-run.ts";
 import { countCitations, noStatements } from "../stages/statements.ts";
 import { overUsers } from "./contract-figures.ts";
@@ -295,13 +296,20 @@ const describeComments = (
   ];
 };
 
-/** What is to be said of the last documents: principles that are no statements. */
-export const remarksOn = ({ documents }: Pick<DoneRun, "documents">, config: ContractConfig): string[] => {
+/** What is to be said of the last documents: how many principles there are of an exact number, and which are no statements. */
+export const remarksOn = (
+  { run, documents, dropped }: Pick<DoneRun, "run" | "documents" | "dropped">,
+  config: ContractConfig,
+): string[] => {
+  const count = [...documents, ...dropped].find((one) => one.count !== undefined)?.count;
   const texts = documents.flatMap(({ document }) => document.principles.map(({ title }) => title));
-  return describeNoStatements(noStatements(texts, config), texts.length, config, {
-    what: documents.some(({ part }) => part === "constitution") ? "principle" : "clause",
-    advice: "Look at them before you go on with the file; what is none can be taken out of it.",
-  });
+  return [
+    ...(count === undefined ? [] : [`Run ${run} has ${countSentence(count)}`]),
+    ...describeNoStatements(noStatements(texts, config), texts.length, config, {
+      what: documents.some(({ part }) => part === "constitution") ? "principle" : "clause",
+      advice: "Look at them before you go on with the file; what is none can be taken out of it.",
+    }),
+  ];
 };
 
 /** The closing lines but for what the run took and where things lie. */

@@ -90,6 +90,17 @@ describe("what is made of sorted comments", () => {
     expect(clausesOf("contract-five")).toEqual([...all.slice(0, 4), "Keep it short."]);
   });
 
+  it("has exactly five principles with contract-five where there are more, and says how many were left out", () => {
+    const wishes = ["a", "b", "c", "d", "e", "f", "g"].map((letter) => `Be ${letter}.`);
+    const named = (name: Name) =>
+      documentsOfSorted(Array(7).fill("new"), brief.metaPrompts[name], referredTo([], wishes));
+    expect(named("contract-five")).toMatchObject({
+      constitution: wishes.slice(0, 5).map((text, at) => ({ text, from: [at + 1] })),
+      leftOut: 2,
+    });
+    expect(named("contract")).not.toHaveProperty("leftOut");
+  });
+
   it("is in a system message the side with more votes, at most four of them", () => {
     expect(made("rewrite", "new", "new", like(1, "against"), like(1, "for"), "nothing", "new")).toMatchObject(
       {

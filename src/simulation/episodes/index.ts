@@ -42,6 +42,7 @@ export {
   readMeta,
   referredTo,
 } from "./meta-reading.ts";
+export { moreAnswerForm, moreMessages, readMore } from "./more-principles.ts";
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
 export { mostCompared, similarities, similarity, similarityTable } from "./similarity.ts";
 export { documentsOfSorted } from "./sorted-documents.ts";

@@ -12,7 +12,10 @@ import { type Contract, listOf, messageOf } from "./wording.ts";
 export const metaForms = ["rewrite", "critique", "contract"] as const;
 export type MetaForm = (typeof metaForms)[number];
 
-/** exactly, most: how many principles, and how many clauses, there are to be. */
+/**
+ * exactly, most: how many principles, and how many clauses, there are to be. Where comments are sorted, an exact number is what
+ * there is at most, and a run says why there are fewer.
+ */
 type WantedOfMeta = {
   readonly name: string;
   readonly form: MetaForm;

@@ -2,7 +2,8 @@
 // write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Where a small model is asked, an item may
 // be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says. Strict: too many or too few
 // principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is
-// said. The same clause for other users is one clause for all of them.
+// said. Where an exact number of principles is wanted, those behind it are left out, and too few are read as they are: the rest can
+// be asked for (more-principles.ts). The same clause for other users is one clause for all of them.
 
 import { z } from "zod";
 import { oneLine } from "../../core/index.ts";
@@ -21,12 +22,14 @@ export type ReadPrinciple = {
 /** strange: how it says whom it is for, where that cannot be read. */
 type ListItem = ReadPrinciple & { readonly strange?: string };
 
+/** leftOut: how many principles there were beyond those that are wanted. */
 export type MetaReading =
   | {
       readonly type: "read";
       readonly critique: string | null;
       readonly constitution: readonly ReadPrinciple[];
       readonly contract: readonly ReadPrinciple[];
+      readonly leftOut?: number;
     }
   | { readonly type: "unreadable"; readonly problem: string; readonly critique?: string };
 
@@ -62,7 +65,7 @@ export const metaAnswerForm = (form: MetaForm): AnswerForm => {
   return { name: form, schema };
 };
 
-type Parts = Omit<Extract<MetaReading, { type: "read" }>, "type">;
+type Parts = Omit<Extract<MetaReading, { type: "read" }>, "type" | "leftOut">;
 
 const none = { critique: null, constitution: [], contract: [] };
 
@@ -297,9 +300,11 @@ export const readMeta = (
   const { referred } = bounds;
   const constitution: readonly Item[] =
     referred === undefined ? parts.constitution : resolve(parts.constitution, referred);
+  const { exactly = Number.POSITIVE_INFINITY, ...others } = prompt;
+  const principles = merged(constitution);
   const problem =
     (constitution.length === 0 ? "there is no principle" : null) ??
-    countProblem(merged(constitution).length, "principles", prompt) ??
+    countProblem(principles.length, "principles", others) ??
     (prompt.form === "contract" ? countProblem(merged(contract).length, "clauses", prompt) : null) ??
     itemProblem(constitution, "principle", bounds) ??
     itemProblem(contract, "clause", bounds);
@@ -307,7 +312,8 @@ export const readMeta = (
   return {
     type: "read",
     critique: parts.critique,
-    constitution: unique(merged(constitution)),
+    constitution: unique(principles.slice(0, exactly)),
     contract: unique(merged(contract)),
+    ...(principles.length > exactly ? { leftOut: principles.length - exactly } : {}),
   };
 };

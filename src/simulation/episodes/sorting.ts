@@ -84,13 +84,17 @@ export const decideByVotes = (standing: number, sorted: readonly Sorted[], most:
 
 /**
  * Principles of what nobody speaks against, and clauses of both sides of all else. What stands as a clause, from a place on
- * (principles: how many come before), stays one.
+ * (principles: how many come before), stays one. leftOut: how many principles there would be beyond so many.
  */
 export const decideByAccord = (
   { principles, clauses }: { readonly principles: number; readonly clauses: number },
   sorted: readonly Sorted[],
   most: number,
-): { readonly constitution: readonly Wanted[]; readonly contract: readonly Wanted[] } => {
+): {
+  readonly constitution: readonly Wanted[];
+  readonly contract: readonly Wanted[];
+  readonly leftOut?: number;
+} => {
   const constitution: Wanted[] = [];
   const contract: Wanted[] = [];
   for (const [first, other] of sidesOf(principles + clauses, sorted)) {
@@ -98,5 +102,9 @@ export const decideByAccord = (
     (isClause ? contract : constitution).push(first);
     if (other !== null) contract.push(other);
   }
-  return { constitution: mostWanted(constitution, most), contract: mostWanted(contract, most) };
+  return {
+    constitution: mostWanted(constitution, most),
+    contract: mostWanted(contract, most),
+    ...(constitution.length > most ? { leftOut: constitution.length - most } : {}),
+  };
 };

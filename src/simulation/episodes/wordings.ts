@@ -117,10 +117,11 @@ const briefSystem = (contract: Contract, seat: string): Message[] => {
 /** At most so many sentences of a system message, and principles of a critique. */
 const briefMost = 4;
 
-const sorting = (name: MetaPromptName, form: MetaForm, most: number): SortingPrompt => ({
-  ...{ name, form, template: stanceTemplate, most },
-  sorts: true,
-});
+const sorting = (
+  name: MetaPromptName,
+  form: MetaForm,
+  bound: Pick<SortingPrompt, "exactly" | "most">,
+): SortingPrompt => ({ ...{ name, form, template: stanceTemplate }, ...bound, sorts: true });
 
 const brief: EpisodeWording = {
   assistant: (contract, seat, task, earlier) => [...briefSystem(contract, seat), ...briefTalk(task, earlier)],
@@ -165,9 +166,9 @@ const brief: EpisodeWording = {
   current: (contract) => briefPrinciples(standingPrinciples(contract).map(({ text }) => text)),
   metaPrompts: {
     critique: { name: "critique", form: "critique", template: briefMetaTemplate, most: briefMost },
-    rewrite: sorting("rewrite", "rewrite", briefMost),
-    contract: sorting("contract", "contract", 10),
-    "contract-five": sorting("contract-five", "contract", 5),
+    rewrite: sorting("rewrite", "rewrite", { most: briefMost }),
+    contract: sorting("contract", "contract", { most: 10 }),
+    "contract-five": sorting("contract-five", "contract", { exactly: 5 }),
   },
 };
 
