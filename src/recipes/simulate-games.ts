@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { counted } from "../core/index.ts";
 import { estimateTokens, priceOfModel } from "../models/index.ts";
 import { type ExperimentTable, gamesPage } from "../report/index.ts";
-import { gamesOf, type Match } from "../simulation/index.ts";
+import { gamesOf, learns, type Match } from "../simulation/index.ts";
 import { requireFluentGames } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
 import { planCalls, planOf, planWriting } from "./plans/plan.ts";
@@ -161,7 +161,10 @@ const planPlay = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
 
 const planLearning = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
   const { model, learner = model, prices, learnerTokens, iterations, repetitions, maxTokens } = config;
-  const calls = experimentsOf(config).length * repetitions * iterations;
+  const { wording, variant, resources } = config;
+  // In brief, things that are learned apart are asked about apart.
+  const each = wording === "brief" && variant === "resource-specific" ? resources : 1;
+  const calls = experimentsOf(config).filter(learns).length * repetitions * iterations * each;
   const frame = estimateTokens(learningQuestion(config)[0]!.content);
   const spoken = worldOf(config).fixedBy === "model" ? maxTokens : 30;
   const shown = gamesOf(worldOf(config)) * movesOf(config) * (spoken + 12);
@@ -181,7 +184,7 @@ const planProbes = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
   const { model, prices, maxTokens, heldOut, currencies, repetitions, questions } = config;
   const each =
     (currencies.length + heldOut.currencies.length) * heldOut.prior.length * heldOut.reasons.length;
-  const calls = experimentsOf(config).length * repetitions * each * (1 + questions);
+  const calls = experimentsOf(config).filter(learns).length * repetitions * each * (1 + questions);
   const question = questionTokens(config);
   return planCalls(
     "held-out",
@@ -199,7 +202,7 @@ const planAll = (config: GamesConfig, prepared: Prepared): PlannedStep[] => {
     return [planWriting("games", `${what}, by scripts`, Math.ceil(games / 2000))];
   return [
     planPlay(config, prepared),
-    planLearning(config, prepared),
+    ...(experiments.some(learns) ? [planLearning(config, prepared)] : []),
     ...(hasProbes(config) ? [planProbes(config, prepared)] : []),
     planWriting("figures", what),
   ];

@@ -171,6 +171,28 @@ const section = (
   return figure === null ? [] : [{ id: wanted.id, ...words, figures: [figure], tables: [] }];
 };
 
+/** None where every seat is fixed. */
+const principleSections = ({ principles, tables }: GamesPage): ExperimentSection[] =>
+  principles.length === 0
+    ? []
+    : [
+        {
+          id: "principles",
+          title: "What they hold to now",
+          lead: "The last principle of every first repetition where a seat learns, as an example.",
+          figures: [],
+          tables: [
+            {
+              caption: "Principles at the end",
+              head: ["experiment", "principle"],
+              names: 2,
+              rows: principles.map(({ experiment, text }) => [experiment, text === "" ? "(none)" : text]),
+            },
+            ...tables,
+          ],
+        },
+      ];
+
 /** What the page of games says. */
 export const gamesPage = (page: GamesPage): ExperimentPage => ({
   eyebrow: "report of games between simulated players",
@@ -191,21 +213,7 @@ export const gamesPage = (page: GamesPage): ExperimentPage => ({
       title: "What did it bring?",
       lead: "What players came to, whoever made the offer.",
     }),
-    {
-      id: "principles",
-      title: "What they hold to now",
-      lead: "The last principle of every experiment's first repetition, as an example.",
-      figures: [],
-      tables: [
-        {
-          caption: "Principles at the end",
-          head: ["experiment", "principle"],
-          names: 2,
-          rows: page.principles.map(({ experiment, text }) => [experiment, text === "" ? "(none)" : text]),
-        },
-        ...page.tables,
-      ],
-    },
+    ...principleSections(page),
     {
       id: "figures",
       title: "All figures",

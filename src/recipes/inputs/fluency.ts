@@ -9,6 +9,7 @@ import {
   type Contract,
   emptyTranscript,
   episodeWordings,
+  learns,
   mediationMessages,
   metaMessages,
   objectionMessages,
@@ -19,7 +20,7 @@ import {
   type Wording,
   type WritingPrompt,
 } from "../../simulation/index.ts";
-import type { GamesConfig } from "../settings/game-settings.ts";
+import { experimentsOf, type GamesConfig } from "../settings/game-settings.ts";
 import { isScripted, type Vote } from "../settings/vote-settings.ts";
 import type { ContractPlay } from "../stages/contract-run.ts";
 import { firstQuestion, frameOf, learningQuestion, probeQuestions } from "../stages/game-questions.ts";
@@ -306,7 +307,7 @@ export const requireFluentGames = (
     for (const words of [move, ...probeQuestions(config).map((messages) => ({ messages }))])
       requireWords({ ...player, ...words }, "games", wording);
   }
-  if (learner === undefined) return;
+  if (learner === undefined || !experimentsOf(config).some(learns)) return;
   const language = languages[config.learner === undefined ? "model" : "learner"];
   const ask = () => learningQuestion(config);
   requireWords(

@@ -12,6 +12,7 @@ import {
   type SeatMove,
 } from "../../records/index.ts";
 import { type RunReading, streamRecords } from "../../runs/index.ts";
+import { nobodyLearns } from "../../simulation/index.ts";
 import { iterationStage } from "../stages/games.ts";
 import type { ReplaySource, Said } from "./replay.ts";
 
@@ -112,7 +113,7 @@ async function* sayIteration(folder: string, stage: string, step: number): Async
     join(folder, stage, "principles.jsonl"),
     gamePrincipleRecordSchema,
   ))
-    yield principleSaid(record, step);
+    if (record.reason !== nobodyLearns) yield principleSaid(record, step);
 }
 
 const speakersOf = (game: string, players: number): ReplaySpeaker[] => [

@@ -19,6 +19,7 @@ import { streamRecords } from "../../runs/index.ts";
 import { type Norm, readNorm } from "../../sandbox/index.ts";
 import {
   addGame,
+  learns,
   type Measures,
   meanOf,
   readThings,
@@ -47,8 +48,8 @@ export type ProbeFigure = Pick<ProbeRecord, "experiment" | "heldOut" | "prior" |
 export type NormCounts = Readonly<Record<Norm | "unread", number>>;
 
 /**
- * moves: how all moves of models and scripts ended; principles: the last one of every experiment's first repetition, in the
- * brief wording with the norms of the last ones of all repetitions.
+ * moves: how all moves of models and scripts ended; principles: the last one of every experiment's first repetition, where a seat
+ * holds to it; in the brief wording with the norms of the last ones of all repetitions.
  */
 export type GameFigures = {
   readonly figures: readonly GameFigure[];
@@ -250,16 +251,19 @@ const normsOf = (texts: readonly string[]): NormCounts => {
   return counts;
 };
 
-const lastPrinciples = async (
-  folder: string,
-  { iterations, wording, game }: GamesConfig,
-): Promise<GameFigures["principles"]> => {
+const lastPrinciples = async (folder: string, config: GamesConfig): Promise<GameFigures["principles"]> => {
+  const { iterations, wording, game } = config;
+  const held = new Set(
+    experimentsOf(config)
+      .filter(learns)
+      .map(({ name }) => name),
+  );
   const isOfNorms = wording === "brief" && game !== "buyer-seller";
   const last = await collect(
     streamRecords(join(folder, iterationStage(iterations), "principles.jsonl"), gamePrincipleRecordSchema),
   );
   return last
-    .filter(({ repetition }) => repetition === 0)
+    .filter(({ experiment, repetition }) => repetition === 0 && held.has(experiment))
     .map(({ experiment, principle }) => {
       const own = last.filter((one) => one.experiment === experiment).map((one) => one.principle.text);
       return { experiment, text: principle.text, ...(isOfNorms ? { norms: normsOf(own) } : {}) };

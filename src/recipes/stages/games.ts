@@ -24,6 +24,7 @@ import {
   gamesOf,
   type Lesson,
   learnFrom,
+  learns,
   needsModel,
   type PlannedProbe,
   planGames,
@@ -49,9 +50,11 @@ export const gameStages = (config: GamesConfig): string[] => [
   "figures",
 ];
 
-/** Whether anything is asked at the end. A trader's strategy offers nothing. */
-export const hasProbes = ({ game, heldOut }: GamesConfig): boolean =>
-  game !== "buyer-seller" && heldOut.currencies.length > 0;
+/** Whether anything is asked at the end. A trader's strategy offers nothing, and nor does a principle that nobody holds to. */
+export const hasProbes = (config: GamesConfig): boolean =>
+  config.game !== "buyer-seller" &&
+  config.heldOut.currencies.length > 0 &&
+  experimentsOf(config).some(learns);
 
 /** What decides all stages of a run but its model: settings without names of folders and of calls. */
 const decisive = ({
@@ -272,5 +275,9 @@ export const playStages = async (pipeline: Pipeline, config: GamesConfig): Promi
     });
     last = name;
   }
-  if (hasProbes(config)) await probeStage(games, await readPrinciples(games, last), last);
+  if (!hasProbes(config)) return;
+  const held = (await readPrinciples(games, last)).filter(({ experiment }) =>
+    learns(experimentNamed(games, experiment)),
+  );
+  await probeStage(games, held, last);
 };

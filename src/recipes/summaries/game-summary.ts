@@ -116,6 +116,7 @@ const normLine = (norms: NormCounts): string =>
 
 /** The first repetition's last principle of every experiment, as an example, with the norms of all where they are read. */
 const principleLines = (principles: GameFigures["principles"]): string[] => {
+  if (principles.length === 0) return [];
   const width = Math.max(10, ...principles.map(({ experiment }) => experiment.length)) + 2;
   const read = principles.flatMap(({ experiment, norms }) =>
     norms === undefined ? [] : [`${experiment.padEnd(width)}${normLine(norms)}`],

@@ -39,6 +39,10 @@ export type World = {
   readonly flexibleBy: "script" | "model";
 };
 
+/** Whether any seat of an experiment learns. */
+export const learns = ({ flexible, match }: Pick<Experiment, "flexible" | "match">): boolean =>
+  match === undefined ? flexible > 0 : match.buyer === "flexible" || match.seller === "flexible";
+
 /** A game to be played; players: by seat. */
 export type Interaction = {
   readonly setup: GameSetup;

@@ -13,11 +13,11 @@ import type {
 import type { Wording } from "../stakeholders/persona-text.ts";
 import { policyPrinciple } from "./counting.ts";
 import type { GameState } from "./game.ts";
-import type { Learner, LearningTask } from "./learner.ts";
+import type { Learned, Learner, LearningTask } from "./learner.ts";
 import { isSeen, observe, type Sight } from "./observation.ts";
 import { type PlayOptions, playTables, type Table } from "./play.ts";
 import type { FlexiblePlayer, Player, Policy } from "./player.ts";
-import { drawInteractions, type Experiment, type Interaction, type World } from "./population.ts";
+import { drawInteractions, type Experiment, type Interaction, learns, type World } from "./population.ts";
 import { rulesOf } from "./rules.ts";
 import { strategyPrinciple } from "./trade-wording.ts";
 import { type LearnedOn, type LearningVariant, transferText } from "./wording.ts";
@@ -35,7 +35,10 @@ const priorPrinciple = (prior: Prior, { match }: Experiment): GamePrinciple => {
   return prior === "none" ? { text: "", rules: [] } : policyPrinciple(prior);
 };
 
-/** The principle that a repetition begins with: a prior drawn by its seed. */
+/** Why there is no principle where every seat is fixed. */
+export const nobodyLearns = "nobody learns";
+
+/** The principle that a repetition begins with: a prior drawn by its seed; an empty one where nobody follows it. */
 export const drawPrior = (
   experiment: Experiment,
   repetition: number,
@@ -47,7 +50,9 @@ export const drawPrior = (
   const prior = priors[deriveSeed(seed, "prior") % priors.length]!;
   return {
     ...{ id: `${stage}/${placeId(place)}`, parents: [], stage, seed, ...place, prior },
-    principle: priorPrinciple(prior, experiment),
+    ...(learns(experiment)
+      ? { principle: priorPrinciple(prior, experiment) }
+      : { principle: { text: "" }, reason: nobodyLearns }),
     state: "prior",
   };
 };
@@ -117,7 +122,10 @@ export const playGames = async (
 /** What a repetition learns from. games: all of its iteration, in order. */
 export type Lesson = { readonly before: GamePrincipleRecord; readonly games: readonly GameRecord[] };
 
-/** The next principles of repetitions, in their order. */
+const hasLearner = ({ games }: Lesson): boolean =>
+  games.some(({ seats }) => seats.some(({ type }) => type === "flexible"));
+
+/** The next principles of repetitions, in their order. Where every seat is fixed, nobody is asked for one. */
 export const learnFrom = async (
   lessons: readonly Lesson[],
   learner: Learner,
@@ -135,7 +143,9 @@ export const learnFrom = async (
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<GamePrincipleRecord[]> => {
-  const seen = lessons.map(({ games }) => games.filter((game) => isSeen(game, sight)));
+  const seen = lessons.map((lesson) =>
+    hasLearner(lesson) ? lesson.games.filter((game) => isSeen(game, sight)) : [],
+  );
   const places = lessons.map(({ before }) => {
     const place: Place = { ...before, iteration: before.iteration + 1 };
     const id = `${stage}/${placeId(place)}/principle`;
@@ -145,7 +155,14 @@ export const learnFrom = async (
     const observations = seen[at]!.map(observe);
     return { seed: places[at]!.seed, principle: before.principle, observations, variant };
   });
-  const learned = await learner(tasks, signal);
+  const asked = tasks.filter((_, at) => hasLearner(lessons[at]!));
+  const answers = (await learner(asked, signal)).values();
+  const learned = lessons.map(
+    (lesson): Learned =>
+      hasLearner(lesson)
+        ? answers.next().value!
+        : { principle: lesson.before.principle, state: "kept", reason: nobodyLearns },
+  );
   return lessons.map(({ before: { experiment, repetition, iteration, prior, id: parent } }, at) => ({
     ...places[at]!,
     parents: [parent, ...seen[at]!.map(({ id }) => id)],

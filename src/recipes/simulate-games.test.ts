@@ -1,0 +1,89 @@
+// `covenant simulate games` where no seat learns, on scripted models: nobody is asked for a principle, and none is told.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { gamePrincipleRecordSchema } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
+import type { gamesSchema } from "./settings/game-settings.ts";
+import { recipe } from "./simulate-games.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-games-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Given = z.input<typeof gamesSchema>;
+
+const script = join(folder, "traders.yaml");
+writeFileSync(
+  script,
+  JSON.stringify({
+    rules: [
+      { when: "You are the buyer", reply: "Pick: item B" },
+      { when: "You are the seller", reply: "Prices: item A 5, item B 5" },
+      { when: "You advise", reply: "Principle: Pick first what you want less." },
+      { when: "You watch", reply: "Principle: Share evenly." },
+      { when: "Another player splits", reply: "Decision: accept" },
+      { reply: "Offer: total 10 dollars, keep 5, give 5" },
+    ],
+  }),
+);
+
+const given = (out: string, changes: Partial<Given>): Given => ({
+  ...{ out: join(folder, out), record: join(folder, `${out}.jsonl`), model: `scripted:${script}` },
+  ...{ fixed: "model", repetitions: 2, iterations: 2 },
+  ...changes,
+});
+const trades = (...matches: string[]): Partial<Given> => ({ game: "buyer-seller", trade: { matches } });
+const tens = { currencies: ["dollars"], amounts: { least: 10, most: 10 }, groups: ["fair"] };
+
+const run = async (config: Given) => {
+  const { lines } = await recipe.run(recipe.schema.parse(config), contextFor());
+  return { lines: lines.join("\n"), page: readFileSync(join(config.out!, "experiment.html"), "utf8") };
+};
+const planned = async (config: Given): Promise<Record<string, number>> => {
+  const { steps } = await recipe.plan(recipe.schema.parse(config), contextFor());
+  return Object.fromEntries(steps.map(({ stage, calls }) => [stage, calls]));
+};
+/** How often a recorded model was asked what starts so. */
+const askedFor = (out: string, words: string): number =>
+  readFileSync(join(folder, `${out}.jsonl`), "utf8")
+    .split("\n")
+    .filter((line) => line.includes(words)).length;
+
+describe("where no seat is flexible", () => {
+  it("nobody is asked for a principle, which is not in the plan, and none is told", async () => {
+    const config = given("some", trades("0v1", "2v3", "flexiblev1"));
+    expect(await planned(config)).toEqual({ games: 3 * 3 * 4, principles: 4, figures: 0 });
+    const { lines, page } = await run(config);
+    expect(askedFor("some", "You advise")).toBe(4);
+    const rows = await readRecords(
+      join(folder, "some/iteration-2/principles.jsonl"),
+      gamePrincipleRecordSchema,
+    );
+    expect(rows.map(({ experiment, state, reason }) => [experiment, state, reason]).slice(1, 4)).toEqual([
+      ["0v1", "kept", "nobody learns"],
+      ["2v3", "kept", "nobody learns"],
+      ["2v3", "kept", "nobody learns"],
+    ]);
+    const held = lines.split("Principles at the end")[1]!.split("\n\n")[0]!;
+    expect(held.split("\n").slice(1)).toEqual(["flexiblev1  Pick first what you want less."]);
+    const section = page.split("What they hold to now")[2]!.split("All figures")[0]!;
+    expect(section).toContain("flexiblev1");
+    expect(section).not.toMatch(/0v1|2v3/);
+  });
+
+  it.each<[string, Partial<Given>]>([
+    ["trades", trades("0v1")],
+    ["splits", { flexible: [0], ...tens }],
+  ])("anywhere, in %s, there is no learning at all", async (out, changes) => {
+    const config = given(out, changes);
+    expect(Object.keys(await planned(config))).toEqual(["games", "figures"]);
+    const { lines, page } = await run(config);
+    expect(askedFor(out, "You advise") + askedFor(out, "You watch")).toBe(0);
+    expect(lines).not.toContain("Principles at the end");
+    expect(page).not.toContain("What they hold to now");
+  });
+});
