@@ -62,6 +62,42 @@ const commenting = {
 };
 const others = { when: "Rate the reply:", reply: "harmlessness: 9" };
 
+describe("people of a file", () => {
+  const people = sandboxPersonas({ seed: 1, count: 6 });
+  const file = (name: string, personas: readonly object[]): string => {
+    writeFileSync(join(folder, name), JSON.stringify(personas));
+    return join(folder, name);
+  };
+  const figuresOf = (out: string) =>
+    JSON.parse(readFileSync(join(folder, out, "metrics.json"), "utf8")) as {
+      satisfaction?: object;
+      runs: { documents: { citations: { cited: number; saying: number; sharing: number } }[] }[];
+    };
+  const citationsIn = (out: string) => figuresOf(out).runs.map(({ documents }) => documents[0]!.citations);
+
+  it("who are told in the sandbox's language count as its own: what they came to is measured, and what comments say read", async () => {
+    await run(given("own"));
+    await run(given("filed", { personas: file("own.json", people), users: "all" }));
+    expect(figuresOf("own").satisfaction).toBeDefined();
+    expect(citationsIn("own")[0]!.saying).toBeGreaterThan(0);
+    expect(figuresOf("filed")).toEqual(figuresOf("own"));
+  });
+
+  it("of whom one is not make no measuring, and that is said", async () => {
+    const unread = { ...people[2]!, id: "eva", description: "You want replies that rhyme." };
+    const personas = file("mixed.json", people.with(2, unread));
+    const { lines } = await run(given("mixed", { personas, users: "all" }));
+    const why =
+      /^True satisfaction was not measured.*: of 6 persons of .*mixed\.json the sandbox's oracle cannot read 1, the first of them eva \("You want replies that rhyme\."\)\. Expected /;
+    expect(lines.some((line) => why.test(line))).toBe(true);
+    expect(readFileSync(join(folder, "mixed", "experiment.html"), "utf8")).toContain(
+      "True satisfaction was not measured",
+    );
+    expect(figuresOf("mixed").satisfaction).toBeUndefined();
+    expect(citationsIn("mixed")[0]!.saying).toBe(0);
+  });
+});
+
 describe("a run in the brief wording", () => {
   let outcome: Awaited<ReturnType<typeof run>>;
   beforeAll(async () => {

@@ -186,7 +186,10 @@ export const recipe: Recipe<typeof schema> = {
           ...["simulate", "contract", "--model", wording === "brief" ? talkingModel(model) : model],
           ...["--personas", out, "--users", "all"],
           ...(wording === "brief"
-            ? ["--wording", wording, "--meta-prompt", "critique", "--tasks", sandboxName]
+            ? [
+                ...["--wording", wording, "--meta-prompt", "critique", "--tasks", sandboxName],
+                ...["--set", "tasksPer=talk", "--set", "windows.user=0"],
+              ]
             : []),
         ]),
       ],

@@ -34,7 +34,13 @@ import { type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { countCitations, noStatements } from "./stages/statements.ts";
 import { readContractPage } from "./summaries/contract-page-data.ts";
-import { countRuns, describeContract, type RunRatings, writeTables } from "./summaries/contract-summary.ts";
+import {
+  countRuns,
+  describeContract,
+  type RunRatings,
+  unreadPeople,
+  writeTables,
+} from "./summaries/contract-summary.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { nextAfterSimulation } from "./summaries/next-command.ts";
 import { benefitFigures } from "./summaries/satisfaction-figures.ts";
@@ -43,9 +49,9 @@ import { describeSatisfaction } from "./summaries/satisfaction-words.ts";
 const runNames = ({ runs }: ContractConfig): string[] =>
   Array.from({ length: runs }, (_, at) => runName(at + 1));
 
-const stageNames = (config: ContractConfig): string[] => [
+const stageNames = ({ config, setup }: ContractPlay): string[] => [
   ...runNames(config),
-  ...(isMeasured(config) ? [satisfactionName] : []),
+  ...(isMeasured(config, setup) ? [satisfactionName] : []),
   "tables",
   chartStage,
 ];
@@ -53,10 +59,11 @@ const stageNames = (config: ContractConfig): string[] => [
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: ContractConfig, context: RecipeContext) => {
   const setup = await loadContract(config);
+  const play = { config, setup };
   const { assistant, user, meta } = setup.models;
   const checked = await checkRequest(
     "simulate contract",
-    stageNames(config),
+    stageNames(play),
     config,
     {
       models: {
@@ -69,7 +76,6 @@ const prepare = async (config: ContractConfig, context: RecipeContext) => {
     },
     context,
   );
-  const play = { config, setup };
   requireFluent(play, checked.inputs);
   return { play, tasks: measuredTasks(play), checked };
 };
@@ -129,7 +135,7 @@ const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPla
 };
 
 const figuresOf = (
-  config: ContractConfig,
+  { config, setup: { speaking } }: ContractPlay,
   runs: readonly DoneRun[],
   counts: readonly RunRatings[],
   benefit: Readonly<Record<string, Satisfaction>> | null,
@@ -149,10 +155,10 @@ const figuresOf = (
     ].map(({ part, state, similarity, changes, principles, count }) => ({
       ...{ part, state, similarity, principles: principles.length },
       ...(count === undefined ? {} : { count }),
-      citations: countCitations(principles, config),
+      citations: countCitations(principles, speaking),
       noStatement: noStatements(
         principles.map(({ title }) => title),
-        config,
+        speaking,
       ),
       ...Object.fromEntries(
         ["added", "changed", "removed"].map((one) => [
@@ -177,7 +183,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   });
   for (const { part, document } of documents) await run.write(`${part}.yaml`, formatConstitution(document));
   const counts = await countRuns(run.folder, play, runs);
-  const figures = figuresOf(config, runs, counts, benefit);
+  const figures = figuresOf(play, runs, counts, benefit);
   await run.write("metrics.json", figures);
   const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!, benefit));
   await chartsOf(run, page, [...runNames(config), "tables"]);
@@ -186,7 +192,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const file = join(config.out, `${learned.part}.yaml`);
   const told = [
     ...describeContract(play, counts, runs),
-    ...(benefit === null ? [] : ["", ...describeBenefit(play, benefit)]),
+    ...(benefit === null ? unreadPeople(play) : ["", ...describeBenefit(play, benefit)]),
   ];
   return {
     quoted: told.length,

@@ -1,7 +1,7 @@
 // `covenant simulate vote` with people of the sandbox, in the brief wording: the oracle measures what every rule's choice does for
 // them, and a small model is asked in its own words or not at all.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadConstitution } from "../constitution/index.ts";
@@ -51,6 +51,19 @@ describe("people of the sandbox, in the brief wording", () => {
     string,
     { value: number; worst: { user: string; value: number }; principles: string[] }
   >;
+
+  it("are so in a file as well: what they chose is measured alike", async () => {
+    const people = sandboxPersonas({ seed: recipe.schema.parse(brief("seeded")).seed, count: 5 });
+    const personas = join(folder, "people.json");
+    writeFileSync(personas, JSON.stringify(people));
+    const model = script("alike.yaml", ...rules);
+    const measured = async (out: string, changes: Partial<Given>) =>
+      ((await run(brief(out, { model, ...changes }))).document as unknown as { satisfaction?: Satisfied })
+        .satisfaction;
+    const own = await measured("of-sandbox", {});
+    expect(own).toBeDefined();
+    expect(await measured("of-file", { personas, users: "all" })).toEqual(own);
+  });
 
   it("are measured by the oracle under every rule's set, equal sets once, on the same requests", async () => {
     const { document, lines } = await run(brief("sandbox"));

@@ -12,6 +12,7 @@ import { planOf, planWriting } from "./plans/plan.ts";
 import { planVote } from "./plans/vote-plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
+import { describeUnread } from "./settings/stakeholders.ts";
 import {
   isScripted,
   loadVote,
@@ -47,15 +48,13 @@ const prepare = async (config: VoteConfig, context: RecipeContext) => {
   const vote = { config, setup };
   const checked = await checkRequest(
     "simulate vote",
-    [...askingNames(config), ...(isMeasured(config) ? [satisfactionName] : []), "tables", chartStage],
+    [...askingNames(config), ...(isMeasured(vote) ? [satisfactionName] : []), "tables", chartStage],
     config,
     {
       models: {
         user: [user, "asked"],
         ...(config.rounds === 0 || mediator === user ? {} : { mediator: [mediator, "asked"] as const }),
-        ...(isMeasured(config) && config.model !== user
-          ? { assistant: [config.model, "asked"] as const }
-          : {}),
+        ...(isMeasured(vote) && config.model !== user ? { assistant: [config.model, "asked"] as const } : {}),
       },
       files: voteFiles(config),
     },
@@ -64,6 +63,15 @@ const prepare = async (config: VoteConfig, context: RecipeContext) => {
   requireFluentVote(vote, checked.inputs);
   return { vote, checked };
 };
+
+/** Why true satisfaction was not measured, where people of a file speak briefly. */
+const unreadVoters = ({ config, setup }: Vote): string[] =>
+  config.sandbox.requests > 0
+    ? describeUnread(
+        config,
+        setup.users.map(({ persona }) => persona),
+      )
+    : [];
 
 /** The vote, and the rounds after it. */
 const voteAll = async (
@@ -118,7 +126,7 @@ const execute = async (config: VoteConfig, context: RecipeContext) => {
   const file = join(config.out, "constitution.yaml");
   const described = [
     ...describeVote(vote, votes, rounds, figures),
-    ...(benefit === null ? [] : ["", ...describeBenefit(vote, benefit)]),
+    ...(benefit === null ? unreadVoters(vote) : ["", ...describeBenefit(vote, benefit)]),
   ];
   return {
     quoted: described.length,

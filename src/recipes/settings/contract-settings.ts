@@ -20,7 +20,7 @@ import {
 import { readModelName } from "./names.ts";
 import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
-import { choosePersonas, chooseTasks, chosen, isFile, sandboxName } from "./stakeholders.ts";
+import { choosePersonas, chooseTasks, chosen, isFile, sandboxName, speakingOf } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
 const count = z.number().int().nonnegative();
@@ -202,7 +202,8 @@ export const loadContract = async (config: ContractConfig) => {
     user: samplingOf(user),
     meta: samplingOf(meta),
   };
-  return { wording, tasks, metrics, cast, metaPrompt, first, models, sampling };
+  const speaking = speakingOf(config, personas);
+  return { wording, tasks, metrics, cast, metaPrompt, first, models, sampling, speaking };
 };
 export type ContractSetup = Awaited<ReturnType<typeof loadContract>>;
 
@@ -220,5 +221,7 @@ export const contractFiles = ({
   );
 
 /** Whether everybody and everything is of the sandbox's language, so that its oracle can tell afterwards what came of it. */
-export const isMeasured = ({ personas, tasks, sandbox }: ContractConfig): boolean =>
-  personas === sandboxName && tasks === sandboxName && sandbox.requests > 0;
+export const isMeasured = (
+  { tasks, sandbox }: ContractConfig,
+  { speaking }: Pick<ContractSetup, "speaking">,
+): boolean => speaking.personas === sandboxName && tasks === sandboxName && sandbox.requests > 0;

@@ -2,9 +2,9 @@
 // language, by their number, their ids, or all. Settings and their reading; what is done with them is not known here.
 
 import { z } from "zod";
-import { createRandom, deriveSeed, UserError } from "../../core/index.ts";
+import { counted, createRandom, deriveSeed, UserError } from "../../core/index.ts";
 import type { Persona, Task } from "../../records/index.ts";
-import { sandboxPersonas, sandboxTasks } from "../../sandbox/index.ts";
+import { sandboxPersonas, sandboxTasks, wishesOf } from "../../sandbox/index.ts";
 import { libraryName, loadPersonas, loadTasks, withIds } from "../../simulation/index.ts";
 
 /** The name that stands for people and requests of the sandbox's language, made by the seed. */
@@ -88,4 +88,26 @@ export const chooseTasks = async (settings: {
   if (source === sandboxName) return sandboxTasks({ seed, split, count: countOf(count, "task", "tasks") });
   const all = await loadTasks(source);
   return choose(all, { setting: "task", what: "task", source, count, seed });
+};
+
+/** In which language people speak: personas is "sandbox" where all of them are told in its language, wherever they come from. */
+export type Speaking = { readonly personas: string; readonly wording: string };
+
+/** Whether the sandbox's oracle reads all that is told of a person. */
+const isOfSandbox = ({ description, traits, views }: Persona): boolean =>
+  Object.keys(traits).length + Object.keys(views).length === 0 && wishesOf(description) !== null;
+
+export const speakingOf = ({ personas, wording }: Speaking, people: readonly Persona[]): Speaking => ({
+  personas: isFile(personas) && people.every(isOfSandbox) ? sandboxName : personas,
+  wording,
+});
+
+/** What is to be said of people of a file where the brief wording is spoken and the sandbox's oracle does not read them all. */
+export const describeUnread = ({ personas, wording }: Speaking, people: readonly Persona[]): string[] => {
+  const unread = people.filter((person) => !isOfSandbox(person));
+  const [first] = unread;
+  if (first === undefined || wording !== "brief" || !isFile(personas)) return [];
+  return [
+    `True satisfaction was not measured, and what comments say is told by their words alone: of ${counted(people.length, "person", "persons")} of ${personas} the sandbox's oracle cannot read ${unread.length}, the first of them ${first.id} (${JSON.stringify(first.description)}). Expected descriptions of sentences of its language, without traits and views, as \`covenant persona generate --wording brief\` writes them.`,
+  ];
 };

@@ -18,7 +18,7 @@ import {
 import { contractSchema } from "./contract-settings.ts";
 import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
-import { choosePersonas, isFile, sandboxName } from "./stakeholders.ts";
+import { choosePersonas, isFile, sandboxName, speakingOf } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
 const { low, high } = supportMetric;
@@ -180,7 +180,7 @@ export const loadVote = async (config: VoteConfig) => {
   const words = { proposal: proposer.words, comment: user.words, document: mediator.words };
   const atOnce =
     config.opinions ?? (config.wording === "brief" ? briefCommentsAtOnce : Number.POSITIVE_INFINITY);
-  return { users, filed, models, sampling, words, atOnce };
+  return { users, filed, models, sampling, words, atOnce, speaking: speakingOf(config, personas) };
 };
 export type VoteSetup = Awaited<ReturnType<typeof loadVote>>;
 

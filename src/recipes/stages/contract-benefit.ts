@@ -25,7 +25,7 @@ type ComparedName = (typeof comparedNames)[number];
 
 /** Held-out requests that no talk was about; none where nothing is measured. Throws UserError as heldOutTasks does. */
 export const measuredTasks = ({ config, setup }: ContractPlay): Task[] =>
-  isMeasured(config) ? heldOutTasks(config.seed, config.sandbox.requests, setup.tasks) : [];
+  isMeasured(config, setup) ? heldOutTasks(config.seed, config.sandbox.requests, setup.tasks) : [];
 
 /** What was learned for everybody; nothing where all that people agreed on are clauses. */
 const learnedFor = ({ part, document }: LearnedRecord): Constitution | null =>

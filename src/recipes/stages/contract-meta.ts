@@ -90,7 +90,7 @@ const asMessage = (sentences: readonly ReadPrinciple[]): ReadPrinciple[] => [
 
 /** A document of what was read in a run. */
 const documentFor = (
-  { play: { config, setup }, state, run }: MetaTask,
+  { play: { setup }, state, run }: MetaTask,
   part: LearnedPart,
   principles: readonly ReadPrinciple[],
   {
@@ -105,7 +105,7 @@ const documentFor = (
     ...(setup.wording.refers
       ? { beside: state.contract[part === "contract" ? "constitution" : "contract"] }
       : {}),
-    says: saysSame(config),
+    says: saysSame(setup.speaking),
     description: `Learned in run ${run} of a simulation with ${setup.cast.users.length} users, by the meta-prompt ${setup.metaPrompt.name}.${count === null ? "" : ` There came ${countSentence(count)}`}`,
   });
 

@@ -6,10 +6,7 @@
 import type { Ground, Principle } from "../../records/index.ts";
 import { nameOf, readComment, readStatement } from "../../sandbox/index.ts";
 import { sentencesIn } from "../../simulation/index.ts";
-import { sandboxName } from "../settings/stakeholders.ts";
-
-/** The settings that tell in which language people speak. */
-export type Speaking = { readonly personas: string; readonly wording: string };
+import { type Speaking, sandboxName } from "../settings/stakeholders.ts";
 
 const remark = /^["“]?(?:i|i['’]m|i['’]d|thanks|thank you)\b|\?["”]?$/iu;
 /** What somebody wants of an assistant tells it something. */

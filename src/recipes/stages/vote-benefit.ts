@@ -35,12 +35,12 @@ export const measuredRules = ({ rule }: Pick<VoteConfig, "rule">): readonly Rule
 ];
 
 /** Whether the oracle can tell what a vote does for those who vote. */
-export const isMeasured = ({ personas, sandbox }: VoteConfig): boolean =>
-  personas === sandboxName && sandbox.requests > 0;
+export const isMeasured = ({ config: { sandbox }, setup: { speaking } }: Vote): boolean =>
+  speaking.personas === sandboxName && sandbox.requests > 0;
 
 /** Held-out requests; none where nothing is measured. Throws UserError as heldOutTasks does. */
-export const measuredTasks = ({ config }: Vote): Task[] =>
-  isMeasured(config) ? heldOutTasks(config.seed, config.sandbox.requests) : [];
+export const measuredTasks = (vote: Vote): Task[] =>
+  isMeasured(vote) ? heldOutTasks(vote.config.seed, vote.config.sandbox.requests) : [];
 
 /** Between the names of a set that several rules chose. */
 export const nameSeparator = "+";

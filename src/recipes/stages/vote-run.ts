@@ -55,7 +55,7 @@ export const optionsOf = ({ config, setup }: Vote, stage: string): DeliberationO
   words: setup.words,
   runSeed: config.seed,
   stage,
-  says: saysSame(config),
+  says: saysSame(setup.speaking),
   ...(isScripted(config) ? { scripted: truly } : {}),
 });
 

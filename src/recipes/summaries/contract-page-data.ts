@@ -4,7 +4,7 @@
 import type { Metric } from "../../records/index.ts";
 import type { ContractDocuments, ContractMetric, ContractPageData } from "../../report/index.ts";
 import { documentText, mostCompared, similarityTable } from "../../simulation/index.ts";
-import type { ContractConfig } from "../settings/contract-settings.ts";
+import type { Speaking } from "../settings/stakeholders.ts";
 import type { ContractPlay, DoneRun } from "../stages/contract-run.ts";
 import type { Satisfaction } from "../stages/satisfaction.ts";
 import { countCitations } from "../stages/statements.ts";
@@ -15,7 +15,7 @@ import {
   overUsers,
   readContractFigures,
 } from "./contract-figures.ts";
-import { remarksOn } from "./contract-summary.ts";
+import { remarksOn, unreadPeople } from "./contract-summary.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
 import { speakersOf } from "./speakers.ts";
 import { arguedRemarks, describeCitations } from "./statement-words.ts";
@@ -27,7 +27,7 @@ const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): Co
 /** The documents; of each part those of the last runs are compared. */
 const documentsOf = (
   { documents }: ContractFigures,
-  config: ContractConfig,
+  speaking: Speaking,
   nameOf: (speaker: string) => string,
 ): ContractDocuments[] =>
   (["constitution", "contract"] as const).flatMap((part) => {
@@ -43,7 +43,7 @@ const documentsOf = (
         last: last.map(({ title, area }) =>
           part === "contract" ? `For ${area ?? "all users"}: ${title}` : title,
         ),
-        argued: arguedRemarks(last, config, nameOf),
+        argued: arguedRemarks(last, speaking, nameOf),
       },
     ];
   });
@@ -72,7 +72,7 @@ export const readContractPage = async (
   const { users, nameOf } = speakersOf(setup.cast.users);
   const citations = countCitations(
     last.documents.flatMap(({ document }) => document.principles),
-    config,
+    setup.speaking,
   );
   return {
     runs: last.run,
@@ -93,11 +93,12 @@ export const readContractPage = async (
       const metric = scales.get(name);
       return metric === undefined ? [] : [{ run, metric, estimate }];
     }),
-    documents: documentsOf(figures, config, nameOf),
+    documents: documentsOf(figures, setup.speaking, nameOf),
     benefit: benefitFigures(benefit, config.sandbox.requests),
     remarks: [
       ...(setup.metaPrompt.sorts === true ? [sortedRemark] : []),
-      ...remarksOn(last, config),
+      ...remarksOn(last, setup),
+      ...(benefit === null ? unreadPeople({ config, setup }) : []),
       ...describeCitations(citations),
     ],
     facts: [

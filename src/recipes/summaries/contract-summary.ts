@@ -13,7 +13,7 @@ import {
 } from "../../records/index.ts";
 import { streamRecords } from "../../runs/index.ts";
 import { openTable, type TableColumn } from "../../tables/index.ts";
-import type { ContractConfig } from "../settings/contract-settings.ts";
+import { describeUnread, sandboxName } from "../settings/stakeholders.ts";
 import { countSentence } from "../stages/contract-count.ts";
 import { type ContractPlay, type DoneRun, runName } from "../stages/contract-run.ts";
 import { countCitations, noStatements } from "../stages/statements.ts";
@@ -299,18 +299,27 @@ const describeComments = (
 /** What is to be said of the last documents: how many principles there are of an exact number, and which are no statements. */
 export const remarksOn = (
   { run, documents, dropped }: Pick<DoneRun, "run" | "documents" | "dropped">,
-  config: ContractConfig,
+  { speaking }: Pick<ContractPlay["setup"], "speaking">,
 ): string[] => {
   const count = [...documents, ...dropped].find((one) => one.count !== undefined)?.count;
   const texts = documents.flatMap(({ document }) => document.principles.map(({ title }) => title));
   return [
     ...(count === undefined ? [] : [`Run ${run} has ${countSentence(count)}`]),
-    ...describeNoStatements(noStatements(texts, config), texts.length, config, {
+    ...describeNoStatements(noStatements(texts, speaking), texts.length, speaking, {
       what: documents.some(({ part }) => part === "constitution") ? "principle" : "clause",
       advice: "Look at them before you go on with the file; what is none can be taken out of it.",
     }),
   ];
 };
+
+/** Why true satisfaction was not measured, where people of a file and requests of the sandbox let one expect it. */
+export const unreadPeople = ({ config, setup }: ContractPlay): string[] =>
+  config.tasks === sandboxName && config.sandbox.requests > 0
+    ? describeUnread(
+        config,
+        setup.cast.users.map(({ persona }) => persona),
+      )
+    : [];
 
 /** The closing lines but for what the run took and where things lie. */
 export const describeContract = (
@@ -319,7 +328,7 @@ export const describeContract = (
   runs: readonly DoneRun[],
 ): string[] => {
   const last = runs.at(-1)!;
-  const { config } = play;
+  const { config, setup } = play;
   const similar = runs.some(({ documents }) =>
     documents.some(({ document }) =>
       document.principles.some(({ grounds = [] }) => grounds.some(({ by }) => by === "similar")),
@@ -332,11 +341,11 @@ export const describeContract = (
     "",
     ...describeDocuments(last),
     ...describeDropped(last),
-    ...remarksOn(last, config),
+    ...remarksOn(last, setup),
     ...describeCitations(
       countCitations(
         last.documents.flatMap(({ document }) => document.principles),
-        config,
+        setup.speaking,
       ),
     ),
     ...(similar

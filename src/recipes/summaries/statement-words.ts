@@ -4,13 +4,8 @@
 import { counted } from "../../core/index.ts";
 import type { Principle } from "../../records/index.ts";
 import type { ArguedPrinciple } from "../../report/index.ts";
-import {
-  type countCitations,
-  type Look,
-  lookAt,
-  type Speaking,
-  speaksSandbox,
-} from "../stages/statements.ts";
+import type { Speaking } from "../settings/stakeholders.ts";
+import { type countCitations, type Look, lookAt, speaksSandbox } from "../stages/statements.ts";
 
 /** A line about them; none where none was cited. */
 export const describeCitations = ({

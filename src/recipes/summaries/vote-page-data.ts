@@ -110,8 +110,8 @@ export const votePageData = (
     documents: rounds.flatMap(documentsOf),
     rounds: describeRoundComments(config, told.comments),
     principles: principles.map(({ title }) => title),
-    remarks: [...told.remarks, ...describeCitations(countCitations(principles, config))],
-    argued: arguedRemarks(principles, config, nameOf),
+    remarks: [...told.remarks, ...describeCitations(countCitations(principles, setup.speaking))],
+    argued: arguedRemarks(principles, setup.speaking, nameOf),
     benefit: benefitFigures(told.benefit, config.sandbox.requests),
     facts: [
       ["Seed", String(config.seed)],

@@ -91,7 +91,7 @@ export const figuresOf = (
     candidates: supportsOf(votes),
     noStatement: noStatements(
       votes.candidates.flatMap(({ statements }) => statements),
-      config,
+      setup.speaking,
     ),
     rules: Object.fromEntries(votes.choices.map((choice) => [choice.rule, choiceFigures(choice)])),
     unheard: ballotsOf(votes.table, config.approveFrom).unheard,
@@ -101,11 +101,11 @@ export const figuresOf = (
       documents: supportsOf(round),
       ...choiceFigures(round.choices[0]!),
       decided: round.decided.candidate,
-      citations: countCitations(round.decided.document.principles, config),
+      citations: countCitations(round.decided.document.principles, setup.speaking),
     })),
     decided: {
-      ...{ stage: last.stage, principles, noStatement: noStatements(principles, config) },
-      citations: countCitations(last.decided.document.principles, config),
+      ...{ stage: last.stage, principles, noStatement: noStatements(principles, setup.speaking) },
+      citations: countCitations(last.decided.document.principles, setup.speaking),
     },
   };
 };
@@ -302,17 +302,17 @@ const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
       ];
 
 /** What is to be said of what holds: principles that are no statements. */
-export const remarksOnVote = ({ config }: Vote, { decided }: Voted): string[] => {
+export const remarksOnVote = ({ setup }: Vote, { decided }: Voted): string[] => {
   const texts = decided.document.principles.map(({ title }) => title);
-  return describeNoStatements(noStatements(texts, config), texts.length, config, {
+  return describeNoStatements(noStatements(texts, setup.speaking), texts.length, setup.speaking, {
     what: "principle",
     advice: "Look at them before you go on with the file; what is none can be taken out of it.",
   });
 };
 
-const describeCandidatesWithout = ({ config }: Vote, { candidates }: Voted): string[] => {
+const describeCandidatesWithout = ({ setup }: Vote, { candidates }: Voted): string[] => {
   const texts = candidates.flatMap(({ statements }) => statements);
-  return describeNoStatements(noStatements(texts, config), texts.length, config, {
+  return describeNoStatements(noStatements(texts, setup.speaking), texts.length, setup.speaking, {
     what: "candidate",
     advice: "They stood for choice all the same.",
   });
