@@ -87,3 +87,29 @@ describe("where no seat is flexible", () => {
     expect(page).not.toContain("What they hold to now");
   });
 });
+
+describe("the page", () => {
+  it("speaks of deals and points where there is a trade, and not of sharing", async () => {
+    const { page } = await run(given("deals", trades("0v1", "flexiblev1")));
+    const text = page.replaceAll(/<(script|style|svg)[\s\S]*?<\/\1>/g, "");
+    expect(text).toContain("Buyer and seller: 2 matches");
+    expect(text).toContain("the seller sets both prices anew");
+    expect(text).toContain("points, buyer");
+    expect(text).not.toMatch(/\bshares?\b|\bshared\b|\bsharing\b|\boffer|income, /i);
+    expect(page).toContain("Points of a trade, by iteration");
+  });
+
+  it("speaks of the pot where there is one, and of offers where things are split", async () => {
+    const pots = given("pots", {
+      game: "public-goods",
+      model: undefined,
+      fixed: undefined,
+      groups: ["fair"],
+    });
+    const { page, lines } = await run(pots);
+    expect(page).toContain("Share put into the pot, by iteration");
+    expect(lines).toMatch(/^Share put into the pot: [\s\S]*^Income, in endowments$/m);
+    const splits = given("offers", { model: undefined, fixed: undefined, groups: ["fair"] });
+    expect((await run(splits)).page).toContain("Share offered, by iteration");
+  });
+});

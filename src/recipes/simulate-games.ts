@@ -87,7 +87,8 @@ const execute = async (config: GamesConfig, context: RecipeContext) => {
   const lines = describeGames(found, config);
   const experiments = experimentsOf(config).map(({ name }) => name);
   const page = gamesPage({
-    title: `${titles[config.game]}: ${counted(experiments.length, "experiment")}, ${counted(config.repetitions, "repetition")} each`,
+    title: `${titles[config.game]}: ${config.game === "buyer-seller" ? counted(experiments.length, "match", "matches") : counted(experiments.length, "experiment")}, ${counted(config.repetitions, "repetition")} each`,
+    game: config.game,
     experiments,
     figures: found.figures,
     tables: probeTables(found),

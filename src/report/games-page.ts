@@ -1,9 +1,9 @@
 // The page of games between simulated players: the share that flexible seats gave over iterations beside that of fixed ones,
-// which is their target, what was accepted, what everybody came to, and tables of all figures. What was played is told by
-// whoever has it.
+// which is their target, what was accepted, what everybody came to (in trades, points of buyer and seller), and tables of all
+// figures. What was played is told by whoever has it.
 
 import { groupBy } from "../core/index.ts";
-import type { GameFigure } from "../records/index.ts";
+import type { GameFigure, GameName } from "../records/index.ts";
 import type { ChartRequest } from "./chart-book.ts";
 import { known, type PanelScale, panelsChart } from "./charts/index.ts";
 import type {
@@ -16,6 +16,7 @@ import type {
 /** principles: what flexible players of an experiment held to at its end; notes: paragraphs below. */
 export type GamesPage = {
   readonly title: string;
+  readonly game: GameName;
   readonly experiments: readonly string[];
   readonly figures: readonly GameFigure[];
   readonly tables: readonly ExperimentTable[];
@@ -53,29 +54,74 @@ type Drawn = {
   readonly target?: string;
 };
 
-const drawn: readonly Drawn[] = [
-  {
-    id: "share-given",
-    measure: "given",
-    title: "Share offered, by iteration",
-    reading:
-      "What fixed players offer is the target: flexible ones are to learn it from what they see. Bands are 95 % intervals of the mean over repetitions.",
+type GameWords = {
+  readonly standfirst: string;
+  readonly given: Drawn;
+  readonly income: Drawn;
+  /** What players came to, in a sentence. */
+  readonly brought: string;
+  /** Measures that a row of figures calls by another word. */
+  readonly rows: Readonly<Record<string, string>>;
+};
+
+const bands = "Bands are 95 % intervals of the mean over repetitions.";
+
+const learnt =
+  "Fixed players hold to a policy; flexible ones follow one principle, which is written anew after every iteration from what was seen of play. Can a norm be learned from watching how people share?";
+
+const splitWords: GameWords = {
+  standfirst: learnt,
+  given: {
+    ...{ id: "share-given", measure: "given", title: "Share offered, by iteration" },
+    reading: `What fixed players offer is the target: flexible ones are to learn it from what they see. ${bands}`,
     target: "fixed players: the target",
   },
-  {
-    id: "accepted",
-    measure: "accepted",
-    title: "Share of offers accepted, by iteration",
-    reading: "Whose offers were accepted. Bands are 95 % intervals of the mean over repetitions.",
+  income: {
+    ...{ id: "income", measure: "income", title: "Income, by iteration" },
+    reading: `What a seat came to on average, as a share of what was at stake. ${bands}`,
   },
-  {
-    id: "income",
-    measure: "income",
-    title: "Income, by iteration",
-    reading:
-      "What a seat came to on average, as a share of what was at stake; in trades, in points. Bands are 95 % intervals of the mean over repetitions.",
+  brought: "What players came to, whoever made the offer.",
+  rows: {},
+};
+
+const potWords: GameWords = {
+  standfirst: learnt,
+  given: {
+    ...{ id: "share-given", measure: "given", title: "Share put into the pot, by iteration" },
+    reading: `What fixed players put in is the target: flexible ones are to learn it from what they see. ${bands}`,
+    target: "fixed players: the target",
   },
-];
+  income: {
+    ...{ id: "income", measure: "income", title: "Income, by iteration" },
+    reading: `What a seat came to on average, in endowments: above 1 where giving paid. ${bands}`,
+  },
+  brought: "What players kept, and what they got back from the pot.",
+  rows: {},
+};
+
+const tradeWords: GameWords = {
+  standfirst:
+    "A buyer picks one of two items, the seller sets both prices anew, and the buyer picks again. Each match names a buyer and a seller by their levels (a higher one sees through a lower one), or a flexible side, which follows one principle that is written anew after every iteration from the deals that it saw. Can the answer to a level be learned from prices and picks?",
+  given: splitWords.given,
+  income: {
+    ...{ id: "income", measure: "income", title: "Points of a trade, by iteration" },
+    reading: `The buyer's are what both picks were worth, less their prices; the seller's, the price of the last pick. ${bands}`,
+  },
+  brought: "Which prices the buyer was led to pay, and what the seller got by them.",
+  rows: { income: "points" },
+};
+
+const wordsOf: Readonly<Record<GameName, GameWords>> = {
+  ultimatum: splitWords,
+  dictator: splitWords,
+  "public-goods": potWords,
+  "buyer-seller": tradeWords,
+};
+
+const accepted: Drawn = {
+  ...{ id: "accepted", measure: "accepted", title: "Share of offers accepted, by iteration" },
+  reading: `Whose offers were accepted. ${bands}`,
+};
 
 /** Shares from 0 % to 100 %; points on an axis that holds them. */
 const scaleOf = (figures: readonly GameFigure[]): PanelScale => {
@@ -139,25 +185,27 @@ const cell = ({ value, low, high }: GameFigure): ExperimentCell => {
   return { text: shortText(value), note: `${shortText(low)} to ${shortText(high)}` };
 };
 
-const figureTable = (experiment: string, figures: readonly GameFigure[]): ExperimentTable => {
+const figureTable = (experiment: string, { figures, game }: GamesPage): ExperimentTable => {
+  const { rows: named } = wordsOf[game];
   const own = figures.filter((figure) => figure.experiment === experiment);
   const iterations = [...new Set(own.map(({ iteration }) => iteration))].sort((one, other) => one - other);
   return {
     caption: `${experiment}: means over repetitions by iteration, over their 95 % intervals`,
     head: ["", ...iterations.map(String)],
     names: 1,
-    rows: [...groupBy(own, ({ who, measure }) => `${measure}, ${who}`)].flatMap(([row, all]) =>
-      isUneventful(all)
-        ? []
-        : [
-            [
-              row,
-              ...iterations.map((at) => {
-                const found = all.find(({ iteration }) => iteration === at);
-                return found === undefined ? "–" : cell(found);
-              }),
+    rows: [...groupBy(own, ({ who, measure }) => `${named[measure] ?? measure}, ${who}`)].flatMap(
+      ([row, all]) =>
+        isUneventful(all)
+          ? []
+          : [
+              [
+                row,
+                ...iterations.map((at) => {
+                  const found = all.find(({ iteration }) => iteration === at);
+                  return found === undefined ? "–" : cell(found);
+                }),
+              ],
             ],
-          ],
     ),
   };
 };
@@ -194,32 +242,31 @@ const principleSections = ({ principles, tables }: GamesPage): ExperimentSection
       ];
 
 /** What the page of games says. */
-export const gamesPage = (page: GamesPage): ExperimentPage => ({
-  eyebrow: "report of games between simulated players",
-  headline: page.title,
-  standfirst:
-    "Fixed players hold to a policy; flexible ones follow one principle, which is written anew after every iteration from what was seen of play. Can a norm be learned from watching how people share?",
-  facts: page.facts,
-  sections: [
-    ...section(page, drawn[0]!, {
-      title: "Did they learn the norm?",
-      lead: "The nearer the coloured line comes to the grey one, the better the group's norm was learned.",
-    }),
-    ...section(page, drawn[1]!, {
-      title: "Was it accepted?",
-      lead: "An offer that is refused leaves both without anything.",
-    }),
-    ...section(page, drawn[2]!, {
-      title: "What did it bring?",
-      lead: "What players came to, whoever made the offer.",
-    }),
-    ...principleSections(page),
-    {
-      id: "figures",
-      title: "All figures",
-      lead: page.notes.join(" "),
-      figures: [],
-      tables: page.experiments.map((experiment) => figureTable(experiment, page.figures)),
-    },
-  ],
-});
+export const gamesPage = (page: GamesPage): ExperimentPage => {
+  const { standfirst, given, income, brought } = wordsOf[page.game];
+  return {
+    eyebrow: "report of games between simulated players",
+    headline: page.title,
+    standfirst,
+    facts: page.facts,
+    sections: [
+      ...section(page, given, {
+        title: "Did they learn the norm?",
+        lead: "The nearer the coloured line comes to the grey one, the better the group's norm was learned.",
+      }),
+      ...section(page, accepted, {
+        title: "Was it accepted?",
+        lead: "An offer that is refused leaves both without anything.",
+      }),
+      ...section(page, income, { title: "What did it bring?", lead: brought }),
+      ...principleSections(page),
+      {
+        id: "figures",
+        title: "All figures",
+        lead: page.notes.join(" "),
+        figures: [],
+        tables: page.experiments.map((experiment) => figureTable(experiment, page)),
+      },
+    ],
+  };
+};

@@ -33,7 +33,7 @@ describe("moves that could not be read", () => {
       { total: 0, n: 0 },
     ]);
     const told = { figures: [], probes: [], principles: [], moves };
-    expect(describeGames(told, { iterations: 1, repetitions: 1 }).at(-1)).toBe(
+    expect(describeGames(told, { game: "ultimatum", iterations: 1, repetitions: 1 }).at(-1)).toBe(
       "2 moves: 1 that could not be read; those games pay nobody, and what could be read in them still counts as given.",
     );
   });

@@ -3,6 +3,7 @@
 
 import { alignColumns, counted, groupBy, mean } from "../../core/index.ts";
 import type { GameFigure } from "../../records/index.ts";
+import type { GamesConfig } from "../settings/game-settings.ts";
 import type { GameFigures, NormCounts, ProbeFigure } from "../stages/game-figures.ts";
 
 const two = (value: number | null | undefined): string =>
@@ -137,13 +138,19 @@ const principleLines = (principles: GameFigures["principles"]): string[] => {
 /** The whole of it, a line each. */
 export const describeGames = (
   { figures, probes, moves, principles }: GameFigures,
-  { iterations, repetitions }: { readonly iterations: number; readonly repetitions: number },
+  { game, iterations, repetitions }: Pick<GamesConfig, "game" | "iterations" | "repetitions">,
 ): string[] => {
-  const isTrade = figures.some(({ who }) => who === "buyer");
-  const incomeTitle = isTrade ? "Points" : "Income: share of what was at stake";
+  const isOfPots = game === "public-goods";
+  const givenTitle = isOfPots ? "Share put into the pot" : "Share given";
+  const incomeTitle =
+    game === "buyer-seller"
+      ? "Points"
+      : isOfPots
+        ? "Income, in endowments"
+        : "Income: share of what was at stake";
   const over = `mean of ${counted(repetitions, "repetition")} by iteration; at the end with its 95 % interval`;
   return [
-    ...measureTable(`Share given: ${over}`, figures, "given", iterations),
+    ...measureTable(`${givenTitle}: ${over}`, figures, "given", iterations),
     ...acceptance(figures, iterations),
     ...measureTable(incomeTitle, figures, "income", iterations),
     ...measureTable("Questions an offer", figures, "questions", iterations),
