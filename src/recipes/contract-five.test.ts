@@ -29,10 +29,10 @@ const others = { when: "Somebody else asked", reply: '{"harmlessness": 5}' };
 const texts = (count: number): string[] => Array.from({ length: count }, (_, at) => `Principle ${at + 1}.`);
 const listed = (list: readonly string[], from: readonly number[] = [1]) =>
   list.map((text) => ({ text, from }));
-const written = (principles: number): string =>
+const written = (principles: number, clauses = 5): string =>
   JSON.stringify({
     constitution: listed(texts(principles)),
-    contract: texts(5).map((_, at) => ({ text: `Clause ${at + 1}.`, users: [1], from: [] })),
+    contract: texts(clauses).map((_, at) => ({ text: `Clause ${at + 1}.`, users: [1], from: [] })),
   });
 const more = (...list: string[]): string => JSON.stringify({ principles: listed(list, [2]) });
 
@@ -157,6 +157,22 @@ describe("fewer than five", () => {
     expect(await metasOf("short")).toHaveLength(3);
     const plan = await recipe.plan(recipe.schema.parse(given("plan", 3, [])), contextFor());
     expect(plan.steps.find(({ stage }) => stage === "run-1: constitution")?.calls).toBe(3);
+  });
+});
+
+describe("a reply that was not cut and cannot be read", () => {
+  it("is no matter of its limit of tokens", async () => {
+    const told: string[] = [];
+    const context = contextFor((event) => {
+      if (event.type === "warning") told.push(event.text);
+    });
+    const config = given("unread", 5, [{ when: "exactly five principles", reply: written(5, 4) }]);
+    await expect(recipe.run(recipe.schema.parse(config), context)).rejects.toThrow(
+      /raise roles\.meta\.maxTokens where replies were cut, or choose another/,
+    );
+    expect(told[0]).toMatch(
+      /4 clauses, expected exactly 5\. .*; ask it more often \(roles\.meta\.attempts\), or choose another/,
+    );
   });
 });
 

@@ -129,8 +129,8 @@ const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPla
     sorts && wasRead
       ? `By what ${meta} said of the comments${where}, nobody wants anything that could stand in a constitution. ${look}; choose another roles.meta.model.`
       : sorts
-        ? `Not one answer of ${meta} about the comments could be read${where}. ${look}; raise roles.meta.maxTokens, or choose another roles.meta.model.`
-        : `${meta} wrote nothing${where} that could be read as a constitution. ${look}; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
+        ? `Not one answer of ${meta} about the comments could be read${where}. ${look}; raise roles.meta.maxTokens where they were cut, or choose another roles.meta.model.`
+        : `${meta} wrote nothing${where} that could be read as a constitution. ${look}; raise roles.meta.maxTokens where replies were cut, or choose another roles.meta.model.`;
   throw new CovenantError("contract-none", nothing, { model: meta });
 };
 

@@ -174,6 +174,21 @@ describe("a replay of games", () => {
     );
   });
 
+  it("tells of principles only where somebody holds to them", async () => {
+    const trade = {
+      out: join(folder, "trade"),
+      game: "buyer-seller" as const,
+      repetitions: 1,
+      iterations: 1,
+    };
+    const matches = ["0v1", "2vflexible"];
+    await gamesRecipe.run(gamesRecipe.schema.parse({ ...trade, trade: { matches } }), context);
+    const { title, messages } = await replay(trade.out);
+    expect(title).toBe("The buyer-seller game, 1 of 1 iterations");
+    const held = messages.filter(({ kind }) => kind === "principle");
+    expect(held.map(({ scene }) => scene)).toEqual(Array(2).fill("2vflexible, repetition 1"));
+  });
+
   it("says moves of all games", () => {
     const trade: GameSetup = { type: "trade", rewards: [0, 10], costs: [1, 9], total: 10 };
     expect(moveText(trade, { move: { type: "prices", prices: [4, 6] } })).toBe(

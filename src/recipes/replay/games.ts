@@ -135,7 +135,7 @@ export const gamesReplay = async ({ folder, config, has }: RunReading): Promise<
   // Before the first iteration there are the priors.
   const steps = Math.max(0, played.length - 1);
   return {
-    title: `The ${game.replace("-", " ")} game, ${steps} of ${iterations} iterations`,
+    title: `The ${game === "public-goods" ? "public goods" : game} game, ${steps} of ${iterations} iterations`,
     steps,
     stepName: "Iteration",
     speakers: speakersOf(game, publicGoods.players),

@@ -126,6 +126,12 @@ const currentFor = (
   };
 };
 
+/** What may help where a reply ended so. */
+const adviceOn = (finish: MetaRecord["finish"]): string => {
+  if (finish === "overflow") return "show it fewer turns (windows.meta)";
+  return finish === "length" ? "raise roles.meta.maxTokens" : "ask it more often (roles.meta.attempts)";
+};
+
 const warnOfUnreadable = (stage: StageContext, place: Place, meta: MetaRecord, sorts: boolean): void => {
   if (sorts) {
     stage.warn(
@@ -136,7 +142,7 @@ const warnOfUnreadable = (stage: StageContext, place: Place, meta: MetaRecord, s
   }
   stage.warn(
     "meta-unreadable",
-    `The meta-model was asked ${counted(meta.attempt, "time")}${partWords("about", place)} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${join(stage.folder, "meta.jsonl")}; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
+    `The meta-model was asked ${counted(meta.attempt, "time")}${partWords("about", place)} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${join(stage.folder, "meta.jsonl")}; ${adviceOn(meta.finish)}, or choose another roles.meta.model.`,
   );
 };
 
