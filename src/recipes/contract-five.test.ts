@@ -1,5 +1,5 @@
-// The meta-prompt that wants exactly five principles: what is missing is asked for, what is too much is left out, and where five do
-// not come the run says how many came and why. Scripted models.
+// The meta-prompt that wants exactly five principles: what is missing is asked for, what is too much is left out, and where five
+// do not come the run says how many came and why. Scripted models.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -77,8 +77,8 @@ export type RatingRecord = z.infer<typeof ratingRecordSchema>;
 /**
  * What the meta-model wrote after a run. part: from 1, where it is asked about the comments in several parts. numbers: the
  * ids of the comments that it was shown, the first as number 1. problem: why the text is not to be used; the model is then
- * asked again. missing: that it was asked for so many more principles than an earlier reply has. Where the meta-prompt sorts comments (the brief wording's, but for critique), the model wrote no such text: a
- * rule made it of the answers in stances.jsonl, a line a comment ("1. new", "2. [1] against", "3. A for", "4. nothing"), and
+ * asked again. missing: that it was asked for so many more principles than earlier replies have. Where the meta-prompt sorts
+ * comments (the brief wording's, but for critique), the model wrote no such text: a rule made it of the answers in stances.jsonl, a line a comment ("1. new", "2. [1] against", "3. A for", "4. nothing"), and
  * nothing is asked again where no principle follows from it.
  */
 export const metaRecordSchema = z.object({
@@ -134,13 +134,7 @@ const changeSchema = z.object({
   after: z.string().nullable(),
 });
 
-/**
- * A constitution after a run. part: "constitution" holds for everybody, "contract" for the users that a clause names.
- * state: learned in this run, kept because nothing readable came, or dropped: nothing of it is left after this run, and
- * the document is what went. similarity: of its text to that of the run before, 0 to 1; null where there was none. count: of a
- * meta-prompt that wants an exact number of principles for everybody: how many there are, and why, where something was left out or
- * is missing.
- */
+/** How many principles for everybody there are of an exact number that is wanted, and why. */
 const countSchema = z.object({
   wanted: z.number().int().positive(),
   came: z.number().int().nonnegative(),
@@ -148,6 +142,12 @@ const countSchema = z.object({
 });
 export type PrincipleCount = z.infer<typeof countSchema>;
 
+/**
+ * A constitution after a run. part: "constitution" holds for everybody, "contract" for the users that a clause names.
+ * state: learned in this run, kept because nothing readable came, or dropped: nothing of it is left after this run, and
+ * the document is what went. similarity: of its text to that of the run before, 0 to 1; null where there was none.
+ * count: only where an exact number of principles is wanted, and something was left out or is missing.
+ */
 export const learnedRecordSchema = z.object({
   ...recordFields,
   run: z.number().int().positive(),

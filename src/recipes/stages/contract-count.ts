@@ -1,5 +1,5 @@
-// How many principles for everybody came of a run whose meta-prompt wants an exact number, and why, where something was left out or
-// is missing. Nothing is made up to fill the number; how what is missing was asked for is not known here.
+// How many principles for everybody came of a run whose meta-prompt wants an exact number, and why, where something was left
+// out or is missing. Nothing is made up to fill the number; how what is missing was asked for is not known here.
 
 import { counted } from "../../core/index.ts";
 import type { MetaRecord, PrincipleCount } from "../../records/index.ts";

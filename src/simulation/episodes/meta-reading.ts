@@ -1,9 +1,8 @@
 // Reading what the meta-model wrote: JSON of the form that was asked for, or headings with numbered lists from models that
 // write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Where a small model is asked, an item may
-// be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says. Strict: too many or too few
-// principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is
-// said. Where an exact number of principles is wanted, those behind it are left out, and too few are read as they are: the rest can
-// be asked for (more-principles.ts). The same clause for other users is one clause for all of them.
+// be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says. Strict: too many
+// principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is said.
+// Of an exact number of principles, those beyond it are left out, and too few are read: more-principles.ts asks for the rest.
 
 import { z } from "zod";
 import { oneLine } from "../../core/index.ts";
