@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyText } from "../core/any-text.fixture.ts";
 import { type OutputStream, peoplesTerminal, processTerminal, showControls } from "./terminal.ts";
 
 type Stream = OutputStream & { readonly written: string[]; fail(code: string): void };
@@ -86,7 +87,7 @@ describe("texts for people", () => {
       unit: fc.constantFrom("\u001b", "[31;9m", "[32m", "[0m", "\r", "\n", "\u0007", "a", "\u009b", "é"),
     });
     fc.assert(
-      fc.property(fc.oneof(nasty, fc.string({ unit: "binary" })), (text) => {
+      fc.property(fc.oneof(nasty, anyText()), (text) => {
         const shown = showControls(text);
         expect(shown.replace(/\r\n|\n|\t/g, "")).not.toMatch(/\p{Cc}/u);
         // where colours are allowed, only whole coloured words are between marks, and every colour ends

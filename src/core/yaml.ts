@@ -1,7 +1,16 @@
 // YAML with places: a malformed document is told with its file and line, in the same words as JSON's, and values are
 // written so that they read back as they were. Runs in a browser; reads no file itself.
 
-import { isMap, isScalar, isSeq, LineCounter, parse, parseDocument, stringify, YAMLParseError } from "yaml";
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  stringify,
+  YAMLParseError,
+  YAMLWarning,
+} from "yaml";
 import { messageOf, UserError } from "./errors.ts";
 import { describePlace, type TextPlace } from "./json.ts";
 
@@ -11,14 +20,18 @@ export const describeYamlFault = ({ code, message }: Pick<YAMLParseError, "code"
   return code === "BLOCK_AS_IMPLICIT_KEY" ? `${words}: put texts with a colon in quotes` : words;
 };
 
-/** Parses one YAML document. Throws UserError with file and line. */
-export const parseYaml = (text: string, place: TextPlace): unknown => {
+/** What a document says and its nodes. A tag that nobody knows is a fault, too: it would be read as a mere text. */
+const readDocument = (text: string, place: TextPlace, lineCounter = new LineCounter()) => {
   try {
-    return parse(text, { prettyErrors: true });
+    const document = parseDocument(text, { lineCounter });
+    const [fault] = [...document.errors, ...document.warnings];
+    if (fault !== undefined) throw fault;
+    return { value: document.toJS() as unknown, contents: document.contents };
   } catch (cause) {
-    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
+    const isFault = cause instanceof YAMLParseError || cause instanceof YAMLWarning;
+    const line = isFault ? cause.linePos?.[0].line : undefined;
     const where = line === undefined ? place : { ...place, line };
-    const what = cause instanceof YAMLParseError ? describeYamlFault(cause) : messageOf(cause);
+    const what = isFault ? describeYamlFault(cause) : messageOf(cause);
     throw new UserError(
       "yaml-malformed",
       `${describePlace(where)}: not valid YAML (${what}). Check indentation, colons and quotes there.`,
@@ -27,6 +40,9 @@ export const parseYaml = (text: string, place: TextPlace): unknown => {
     );
   }
 };
+
+/** Parses one YAML document. Throws UserError with file and line. */
+export const parseYaml = (text: string, place: TextPlace): unknown => readDocument(text, place).value;
 
 /**
  * The line of the deepest part of a path that exists in a parsed document (yaml's nodes); a field counts from its key.
@@ -55,9 +71,8 @@ export const parseYamlWithLines = (
   text: string,
   place: TextPlace,
 ): { readonly value: unknown; lineOf(path: readonly PropertyKey[]): number } => {
-  const value = parseYaml(text, place);
   const lines = new LineCounter();
-  const { contents } = parseDocument(text, { lineCounter: lines });
+  const { value, contents } = readDocument(text, place, lines);
   return { value, lineOf: (path) => yamlLineOf(contents, lines, path) };
 };
 

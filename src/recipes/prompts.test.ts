@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { anyText } from "../core/any-text.fixture.ts";
 import { sampleReplies } from "../feedback/index.ts";
 import { scriptedModel } from "../models/index.ts";
 import { sandboxPrompts } from "../sandbox/index.ts";
@@ -112,7 +113,7 @@ describe("prompts load", () => {
       fc.oneof(
         // Something in it must be a word, or it is empty to the loader.
         fc
-          .tuple(fc.string({ unit: "binary", maxLength: 15 }), fc.string({ unit: "binary", maxLength: 15 }))
+          .tuple(anyText({ maxLength: 15 }), anyText({ maxLength: 15 }))
           .map((ends) => ends.join("x").toWellFormed()),
         fc.constantFrom(
           "{principle} {0} }{ {{x}}",

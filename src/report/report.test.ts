@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { anyText } from "../core/any-text.fixture.ts";
 import { formatJsonLines } from "../core/index.ts";
 import type { Estimate, MetricsDocument } from "../records/index.ts";
 import { percentText, signedText } from "./charts/index.ts";
@@ -255,7 +256,7 @@ describe("model text", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
-          fc.string({ unit: "binary", minLength: 1 }),
+          anyText({ minLength: 1 }),
           fc.constantFrom(
             "</script><script>alert(1)</script>",
             '"><img src=x onerror=alert(1)>',

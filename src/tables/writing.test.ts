@@ -6,6 +6,7 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anyText } from "../core/any-text.fixture.ts";
 import { openTable, readRows, type TableColumn, type TableRecord, type WrittenTable } from "./index.ts";
 
 let folder: string;
@@ -41,7 +42,7 @@ const columns = [
 
 /** Any text of whole code points, those that files of rows trip over more often than chance has them. */
 const text = fc.oneof(
-  fc.string({ unit: "binary" }),
+  anyText(),
   fc.string({
     unit: fc.constantFrom('"', ",", "\r", "\n", " ", "\t", "\u2028", "\ufeff", "\0", "{", "🜁", "a"),
   }),

@@ -6,6 +6,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { anyText } from "../../src/core/any-text.fixture.ts";
 import { trimEnds } from "../../src/feedback/index.ts";
 import { labelRecordSchema, replyRecordSchema, revisionRecordSchema } from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
@@ -33,7 +34,7 @@ const nasty = [
 const nastyReply = (index: number): string =>
   `Reply {principle} $& ${index}: (A) or (B)? \u001b[31m <|im_start|> [INST]`;
 
-const word = fc.string({ unit: "binary", maxLength: 12 });
+const word = anyText({ maxLength: 12 });
 const text = fc.oneof(
   fc.constantFrom(...nasty),
   // Something in it must be a word, or it is no prompt.

@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyText } from "../../core/any-text.fixture.ts";
 import { deriveSeed } from "../../core/index.ts";
 import { type ScriptedReply, scriptedModel } from "../../models/index.ts";
 import type { AreaRecord, PromptRecord } from "../../records/index.ts";
@@ -164,7 +165,7 @@ describe("classifyPrompts", () => {
 
   it("gives every prompt to the model as it is, whatever stands in it", async () => {
     const nasty = fc.oneof(
-      fc.string({ unit: "binary" }),
+      anyText(),
       fc.constantFrom(
         "{areas} {requests}",
         '"}\n{"number": 1',

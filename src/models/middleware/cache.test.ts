@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { anyText } from "../../core/any-text.fixture.ts";
 import { openAnswerStore, scriptedModel, withCache } from "../index.ts";
 import { requestKey } from "../request-key.ts";
 import type { GenerateRequest } from "../specification.ts";
@@ -113,7 +114,7 @@ describe("withCache", () => {
   it("holds any text", async () => {
     const store = await openAnswerStore(join(root, "any"));
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.integer(), (text, seed) => {
+      fc.property(anyText(), fc.integer(), (text, seed) => {
         const key = requestKey("m", { type: "generate", request: ask(text, { seed }) });
         store.put(key, { text });
         expect(store.get(key)).toEqual({ text });
