@@ -99,10 +99,40 @@ const asFile = (raw: string, title: string): string => {
     .replace(/^(<svg[^>]*>)/, `$1${head}`)}\n`;
 };
 
+type RawDrawing = { readonly raw: string; readonly warnings: readonly string[] };
+
+/** What Vega writes for a specification. Throws CovenantError when it cannot be drawn. */
+const drawRaw = async (specification: ChartSpecification, id: string): Promise<RawDrawing> => {
+  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
+  const warnings: string[] = [];
+  const logger = collectWarnings(warnings);
+  try {
+    const compiled = compile(specification, { logger });
+    const view = new View(parse(compiled.spec), { renderer: "none", logger });
+    const raw = await view.toSVG();
+    view.finalize();
+    return { raw, warnings };
+  } catch (cause) {
+    throw new CovenantError("chart-undrawable", `The chart "${id}" cannot be drawn.`, { id }, cause);
+  }
+};
+
+/** The last drawings by specification: pages of one process share many charts, and Vega takes some 20 ms for each. */
+const drawn = new Map<string, RawDrawing>();
+const drawingsKept = 100;
+
+const drawOnce = async (specification: ChartSpecification, id: string): Promise<RawDrawing> => {
+  const key = JSON.stringify(specification);
+  const drawing = drawn.get(key) ?? (await drawRaw(specification, id));
+  drawn.delete(key);
+  drawn.set(key, drawing);
+  if (drawn.size > drawingsKept) drawn.delete(drawn.keys().next().value!);
+  return drawing;
+};
+
 /**
  * The specification as SVG. id: unique in the page; label: what a screen reader says instead of the picture; title: over the
- * drawing where it stands alone. The same
- * specification gives the same text. Throws CovenantError when the specification cannot be drawn.
+ * drawing where it stands alone. The same specification gives the same text. Throws CovenantError when it cannot be drawn.
  */
 export const drawChart = async (
   specification: ChartSpecification,
@@ -110,18 +140,7 @@ export const drawChart = async (
   label: string,
   title = label,
 ): Promise<Drawing> => {
-  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
-  const warnings: string[] = [];
-  const logger = collectWarnings(warnings);
-  let raw: string;
-  try {
-    const compiled = compile(specification, { logger });
-    const view = new View(parse(compiled.spec), { renderer: "none", logger });
-    raw = await view.toSVG();
-    view.finalize();
-  } catch (cause) {
-    throw new CovenantError("chart-undrawable", `The chart "${id}" cannot be drawn.`, { id }, cause);
-  }
+  const { raw, warnings } = await drawOnce(specification, id);
   const size = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(raw);
   const width = Math.ceil(Number(size?.[1] ?? 0));
   const height = Math.ceil(Number(size?.[2] ?? 0));
