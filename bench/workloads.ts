@@ -8,6 +8,7 @@ import {
   createGenerator,
   createModelState,
   createScorer,
+  fillInOrder,
   initialParameters,
   layOut,
   type ModelConfig,
@@ -59,7 +60,11 @@ export const pretrainingSteps = (config: ModelConfig, shape: TrainingShape, plac
     weight: 1,
   }));
   const step = () => {
-    const batch = layOut(items, targets, { padding: 0, time, rows, targets: places });
+    const batch = layOut(items, targets, {
+      padding: 0,
+      filled: fillInOrder(items, time, rows),
+      targets: places,
+    });
     const weights = targetVector(batch, () => 1 / count);
     return trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
   };

@@ -26,6 +26,7 @@ import {
   createGenerator,
   createModelState,
   createScorer,
+  fillInOrder,
   isLookedUp,
   type LoadFormat,
   layOut,
@@ -80,7 +81,7 @@ const sft = (state: ModelState, rows: number, time: number): Step => {
   const trainer = createSftTrainer(state, defaultAdamW);
   const items = Array.from({ length: rows }, () => ({ trunk: tokens(1), branches: [tokens(time - 1)] }));
   return async () => {
-    const batch = layOut(items, branchTargets(items), { padding: 0, time });
+    const batch = layOut(items, branchTargets(items), { padding: 0, filled: fillInOrder(items, time) });
     const weights = targetVector(batch, () => 1 / (rows * (time - 1)));
     await trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
     return {};
@@ -121,7 +122,7 @@ const pretraining = async (): Promise<Step> => {
     Array.from({ length: 255 }, (__, at) => ({ item, branch: -1, offset: at + 1, weight: 1 })),
   );
   return async () => {
-    const batch = layOut(items, targets, { padding: 0, time: 256 });
+    const batch = layOut(items, targets, { padding: 0, filled: fillInOrder(items, 256) });
     const feeds = { ...batch.feeds, weights: targetVector(batch, () => 1 / targets.length) };
     await trainer.step(batch.sizes, feeds, 1e-4);
     return {};

@@ -1,5 +1,6 @@
 // Chunks: the unit in which work goes to a model and comes back to the caller, in order, who writes it down and may
-// stop after it. Results never depend on a chunk's size or on what goes on beside it: every request has its item's seed.
+// stop after it. Replies never depend on a chunk's size or on what goes on beside it: every request has its item's seed.
+// Scores do in their last digits (1e-5), since texts that are scored together share packed rows.
 
 import { CovenantError } from "../core/index.ts";
 import type { LanguageModel, Reply } from "../models/index.ts";

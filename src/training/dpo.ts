@@ -12,6 +12,7 @@ import {
   createModelState,
   type DecoderGraph,
   hasAdapters,
+  itemLength,
   layOut,
   learnsWithAdapters,
   type ModelState,
@@ -181,4 +182,8 @@ const layOutPart: RowLayout<DpoBatchSizes, DpoRow>["layOutPart"] = (
 
 /** Trains for all epochs, yielding loss, rewards/* and grad_norm of each batch. */
 export const trainDpo = (options: DpoOptions): AsyncGenerator<StepMetrics> =>
-  takeSteps(options, { itemOf: ({ item }) => item, layOutPart });
+  takeSteps(options, {
+    itemOf: ({ item }) => item,
+    targetsOf: ({ item }) => itemLength(item) - item.trunk.length,
+    layOutPart,
+  });

@@ -9,11 +9,13 @@ import {
   allTargets,
   branchTargets,
   createModelState,
+  fillInOrder,
   itemLength,
   layOut,
   type ModelState,
   type ModelTask,
   type PackedItem,
+  type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
 import { createDpoTrainer, type DpoRow, dpoFeeds, trainDpo } from "./dpo.ts";
@@ -209,6 +211,33 @@ describe("a batch of eight is eight parts of one row", () => {
     },
   );
 
+  it("and whole steps in the rows that they have in common, filled longest first, are each row on its own", async () => {
+    const many = Array.from({ length: 100 }, (_, at) => ({
+      trunk: tokens(8 + (at % 9)),
+      branches: [tokens(10 + ((at * 7) % 30))],
+    }));
+    const learn = async (accumulation: number) => {
+      const state = whole(false);
+      const trainer = createSftTrainer(state, optimiser);
+      const shapes: TokenBatchSizes[][] = [];
+      const stepOver: typeof trainer.stepOver = (parts, rate) => {
+        const all = [...parts];
+        shapes.push(all.map(({ sizes }) => sizes));
+        return trainer.stepOver(all, rate);
+      };
+      const rows = { rows: many, batch: 50, accumulation, epochs: 2 };
+      const metrics = await all(trainSft({ ...loop, ...rows, trainer: { ...trainer, stepOver } }));
+      await trainer.release();
+      return { metrics, state, shapes };
+    };
+    const [together, alone] = [await learn(1), await learn(50)];
+    expectSame(together, alone);
+    const [[first]] = together.shapes as [[TokenBatchSizes]];
+    expect(together.shapes).toEqual(together.shapes.map(() => [first]));
+    expect(first.batch).toBeGreaterThanOrEqual(8);
+    expect(alone.shapes.map(({ length }) => length)).toEqual([50, 50, 50, 50]);
+  });
+
   it("and three parts of up to three", async () => {
     expectSame(await methods["SFT"]!({}), await methods["SFT"]!({ accumulation: 3 }));
   });
@@ -230,7 +259,7 @@ describe("layers that are computed again in the backward pass change no byte", (
 const sftStepIn = async (time: number) => {
   const state = freshModel();
   const trainer = createSftTrainer(state, optimiser);
-  const batch = layOut(replies, branchTargets(replies), { padding: 1, time });
+  const batch = layOut(replies, branchTargets(replies), { padding: 1, filled: fillInOrder(replies, time) });
   const weights = targetVector(batch, () => 1 / batch.count);
   const metrics = [await trainer.step(batch.sizes, { ...batch.feeds, weights }, 0.05)];
   await trainer.release();
@@ -247,7 +276,7 @@ const dpoStep = async (plain: boolean): Promise<Outcome> => {
     ? items.flatMap(({ trunk, branches }) => branches.map((branch) => ({ trunk, branches: [branch] })))
     : items;
   const targets = branchTargets(laid);
-  const batch = layOut(laid, targets, { padding: 1, time: 64 });
+  const batch = layOut(laid, targets, { padding: 1, filled: fillInOrder(laid, 64) });
   const sizes = { ...batch.sizes, pairs: 8 };
   const feeds: Record<string, Float32Array> = dpoFeeds(rows, rows.length, sizes);
   if (plain) {

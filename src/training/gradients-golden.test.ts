@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { compile, gradients } from "../engine/index.ts";
 import {
   createModelState,
+  fillInOrder,
   layOut,
   loadModelFolder,
   type ModelState,
@@ -30,7 +31,7 @@ const differentiate = async (state: ModelState, documents: readonly (readonly nu
   const targets = documents.flatMap((trunk, item): Target[] =>
     trunk.slice(1).map((_, at) => ({ item, branch: -1, offset: at + 1, weight: 1 })),
   );
-  const batch = layOut(items, targets, { padding: 1, time });
+  const batch = layOut(items, targets, { padding: 1, filled: fillInOrder(items, time) });
   const graph = trainingGraphOf(state);
   const { loss } = tokenLoss(graph, batch.sizes);
   const names = Object.keys(state.weights);

@@ -3,11 +3,10 @@
 // trainer and how it lays them out. A loop is an async generator of step metrics: it touches no disk, and whoever runs
 // it decides what is kept.
 
-import { CovenantError, throwIfAborted } from "../core/index.ts";
-import { commonShape, type PackedItem } from "../transformer/index.ts";
+import { CovenantError, throwIfAborted, total } from "../core/index.ts";
+import type { PackedItem } from "../transformer/index.ts";
 import { type EpochOptions, isEvaluated, rowsOfStep, stepsOf } from "./epochs.ts";
-import { type PackedRow, packedParts, type Shaping } from "./row-parts.ts";
-import { rowTime } from "./rows.ts";
+import { commonPartShape, type PackedRow, packedParts, type Shaping } from "./row-parts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import type { BatchPart, Trainer } from "./trainer.ts";
 
@@ -59,6 +58,8 @@ export const rowsAPart = ({ batch, accumulation = 1 }: { batch: number; accumula
 export type RowLayout<Sizes, Row> = {
   /** What a row takes of packed rows. */
   itemOf(row: Row): PackedItem;
+  /** Places that a row's targets take. */
+  targetsOf(row: Row): number;
   /** `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part holds at most. */
   layOutPart(
     chosen: readonly Row[],
@@ -80,7 +81,7 @@ const stepsLookedAt = 32;
 /** The shape of a loop's parts: whole ones have one in common, whatever step the loop is started at. */
 const shapingOf = <Sizes, Row>(
   options: EpochLoopOptions<Sizes, Row>,
-  { itemOf }: RowLayout<Sizes, Row>,
+  { itemOf, targetsOf }: RowLayout<Sizes, Row>,
 ): Shaping => {
   if (options.packedRow !== undefined) return { packed: options.packedRow.time };
   const size = rowsAPart(options);
@@ -90,8 +91,13 @@ const shapingOf = <Sizes, Row>(
   ).flat();
   const whole = parts
     .filter(({ length }) => length === size)
-    .map((part) => part.map((row) => itemOf(options.rows[row]!)));
-  return whole.length < 2 ? {} : { common: commonShape(whole, rowTime(whole.flat())) };
+    .map((part) => part.map((row) => options.rows[row]!));
+  if (whole.length < 2) return {};
+  return {
+    common: commonPartShape(
+      whole.map((rows) => ({ items: rows.map(itemOf), targets: total(rows.map(targetsOf)) })),
+    ),
+  };
 };
 
 /** Rows as they are computed together. size: rows that a part holds at most, and those that packed rows are filled from. */
@@ -117,8 +123,8 @@ function* laidOut<Sizes, Row>(
 ): Generator<BatchPart<Sizes>> {
   for (const part of parts) {
     throwIfAborted(signal);
-    // fewer rows than others have are not worth a shape that is meant for those
-    const own = part.length < size && shaping.packed === undefined ? {} : shaping;
+    // far fewer rows than others have are not worth a shape that is meant for those
+    const own = 2 * part.length < size && shaping.packed === undefined ? {} : shaping;
     yield layout.layOutPart(part, { rows, size, padding, shaping: own });
   }
 }

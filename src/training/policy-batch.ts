@@ -14,13 +14,16 @@ import {
 import {
   branchTargets,
   type DecoderGraph,
+  fillBestRows,
   hiddenStates,
   layOut,
   logitRows,
   logitsOf,
+  longestItem,
   type PackedItem,
   packedInputs,
   readThroughHead,
+  sizeBucket,
   type Target,
   type TokenBatch,
   type TokenBatchSizes,
@@ -72,6 +75,9 @@ export type PolicyBatch = {
   readonly tokens: number;
 };
 
+/** Lengths of rows with room for the longest item: few above 256 tokens, since replies have other lengths at every step. */
+const fewTimes = (items: readonly PackedItem[]): number => sizeBucket(longestItem(items), 64, 4);
+
 /** Lays out replies, one branch each. closed: which of them have a place after their last token. */
 export const layOutPolicy = (
   items: readonly PackedItem[],
@@ -83,7 +89,7 @@ export const layOutPolicy = (
     closed(item) ? [{ item, branch: 0, offset: branches[0]!.length - 1, weight: 0 }] : [],
   );
   const targets = [...tokens, ...ends];
-  const batch = layOut(items, targets, { padding });
+  const batch = layOut(items, targets, { padding, filled: fillBestRows(items, fewTimes(items)) });
   const predictors = batch.feeds["predictors"] as BigInt64Array;
   ends.forEach(({ item, offset }, at) => {
     // read at the last token itself; what would follow it is masked
@@ -119,22 +125,3 @@ export const gatherPlaces = (
 /** Weights of a mean over all tokens; places after ends count nothing. tokens: of the whole that this is a part of. */
 export const tokenMask = (laid: PolicyBatch, tokens = laid.tokens): Float32Array =>
   targetVector(laid.batch, (at) => (at < laid.tokens ? 1 / tokens : 0));
-
-/** Tokens read in one run; bounds the memory of logits and attention. */
-const tokensPerRun = 4096;
-
-/** Items in runs of about tokensPerRun tokens, in their order. */
-export const runsOfItems = <Item extends PackedItem>(items: readonly Item[]): Item[][] => {
-  const runs: Item[][] = [];
-  let tokens = Number.POSITIVE_INFINITY;
-  for (const item of items) {
-    const length = item.branches.reduce((sum, branch) => sum + branch.length, item.trunk.length);
-    if (tokens + length > tokensPerRun) {
-      runs.push([]);
-      tokens = 0;
-    }
-    runs.at(-1)!.push(item);
-    tokens += length;
-  }
-  return runs;
-};

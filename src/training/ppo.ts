@@ -19,8 +19,10 @@ import {
   type DecoderGraph,
   type Generator,
   graphOf,
+  itemLength,
   type ModelState,
   type PackedItem,
+  portionsOf,
   type Scorer,
   scoreOf,
   type TokenBatchSizes,
@@ -38,14 +40,7 @@ import type { KlControl } from "./kl-control.ts";
 import { asEvaluation, finite, type LoopOptions, type StepMetrics } from "./loop.ts";
 import { vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
-import {
-  gatherPlaces,
-  layOutPolicy,
-  readPolicy,
-  runsOfItems,
-  splitPlaces,
-  tokenMask,
-} from "./policy-batch.ts";
+import { gatherPlaces, layOutPolicy, readPolicy, splitPlaces, tokenMask } from "./policy-batch.ts";
 import { clippedPolicyLoss, clippedValueLoss } from "./policy-losses.ts";
 import { type RewardFunction, requireLogProbabilities, requireScores, type SampledReply } from "./rewards.ts";
 import {
@@ -163,7 +158,7 @@ const createReader = (state: ModelState) => {
   return {
     async read(items: readonly PackedItem[], closed: (item: number) => boolean, padding: number) {
       const all: Awaited<ReturnType<typeof readRun>> = [];
-      for (const run of runsOfItems(items)) {
+      for (const run of portionsOf(items, itemLength)) {
         const start = all.length;
         all.push(...(await readRun(run, (at) => closed(start + at), padding)));
       }

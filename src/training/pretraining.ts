@@ -4,6 +4,7 @@
 
 import { createRandom, deriveSeed, throwIfAborted, UserError } from "../core/index.ts";
 import {
+  fillInOrder,
   layOut,
   type ModelState,
   type Target,
@@ -119,7 +120,10 @@ export async function* pretrain(options: PretrainingOptions): AsyncGenerator<Pre
     const documents = batcher.take();
     const targets = chooseTargets(documents, options.targets, deriveSeed(options.seed, "targets", step));
     const items = documents.map(({ ids }) => ({ trunk: ids, branches: [] }));
-    const batch = layOut(items, targets, { padding: options.padding, time, rows, targets: options.targets });
+    const batch = layOut(items, targets, {
+      ...{ padding: options.padding, targets: options.targets },
+      filled: fillInOrder(items, time, rows),
+    });
     const total = targets.reduce((sum, { weight }) => sum + weight, 0);
     const weights = targetVector(batch, (at) => targets[at]!.weight / total);
     const learningRate = learningRateAt(schedule, step);

@@ -128,4 +128,4 @@ const layOutPart: RowLayout<PairBatchSizes, RewardRow>["layOutPart"] = (
 
 /** Trains for all epochs, yielding loss, accuracy, margin and mean_reward of each batch. */
 export const trainRewardModel = (options: RewardModelOptions): AsyncGenerator<StepMetrics> =>
-  takeSteps(options, { itemOf: ({ item }) => item, layOutPart });
+  takeSteps(options, { itemOf: ({ item }) => item, targetsOf: () => 0, layOutPart });

@@ -11,9 +11,9 @@ import {
   type PackedItem,
   type TokenBatchSizes,
 } from "../transformer/index.ts";
+import { rowsOfStep } from "./epochs.ts";
 import { freshModel, smallConfig } from "./loop.fixture.ts";
 import { packedParts, packedRowOf, packedRowTime, partShape } from "./row-parts.ts";
-import { rowTime } from "./rows.ts";
 import { trainSft } from "./sft.ts";
 import type { BatchPart, Trainer } from "./trainer.ts";
 
@@ -68,10 +68,9 @@ describe("a packed row at a time", () => {
 
   it("has two shapes, for few and for many targets", () => {
     const items = [rowOf(60), rowOf(200)];
-    const common = { time: 320, batch: 9 };
-    expect(partShape(items, 256, { packed: 512 })).toEqual({ time: 512, targets: 256 });
-    expect(partShape(items, 257, { packed: 512 })).toEqual({ time: 512, targets: 512 });
-    expect(partShape(items, 257, { common })).toEqual({ least: rowTime(items), shape: common });
+    const filled = { time: 512, batch: 1, rows: [[0, 1]] };
+    expect(partShape(items, 256, { packed: 512 })).toEqual({ filled, targets: 256 });
+    expect(partShape(items, 257, { packed: 512 })).toEqual({ filled, targets: 512 });
   });
 
   it("holds every row once, and none too many", () => {
@@ -99,7 +98,7 @@ describe("a packed row at a time", () => {
 describe("the steps of a loop", () => {
   const rows = Array.from({ length: 100 }, (_, at) => rowOf(80 + ((at * 37) % 60)));
   /** Shapes of the steps from `start` on, of a trainer that computes nothing. */
-  const shapesFrom = async (start: number): Promise<TokenBatchSizes[]> => {
+  const shapesFrom = async (start: number, learned = rows, epochs = 3): Promise<TokenBatchSizes[]> => {
     const shapes: TokenBatchSizes[] = [];
     const trainer = {
       async stepOver(parts: Iterable<BatchPart<TokenBatchSizes>>) {
@@ -108,23 +107,56 @@ describe("the steps of a loop", () => {
       },
     } as unknown as Trainer<TokenBatchSizes>;
     const schedule = { kind: "constant", peak: 0.01, warmupSteps: 0 } as const;
-    const options = { trainer, rows, batch: 24, epochs: 3, seed: 4, padding: 1, schedule, start };
+    const options = { trainer, rows: learned, batch: 24, epochs, seed: 4, padding: 1, schedule, start };
     for await (const { step } of trainSft(options)) expect(step).toBe(start + shapes.length - 1);
     return shapes;
   };
 
-  it("have one shape, which wastes little, and those with fewer rows a smaller one", async () => {
+  it("have one shape, which wastes little, and those with far fewer rows a smaller one", async () => {
     const shapes = await shapesFrom(0);
     expect(shapes).toHaveLength(15);
     const whole = shapes.filter((_, at) => at % 5 !== 4);
-    expect(new Set(whole.map(({ batch, time }) => `${batch} of ${time}`)).size).toBe(1);
+    expect(whole).toEqual(whole.map(() => whole[0]));
     const tokens = rows.reduce((sum, row) => sum + itemLength(row), 0) / rows.length;
     expect(whole[0]!.batch * whole[0]!.time).toBeLessThan((24 * tokens) / 0.8);
     for (const { batch, time } of shapes.filter((_, at) => at % 5 === 4))
       expect(batch * time).toBeLessThan((whole[0]!.batch * whole[0]!.time) / 2);
   });
 
-  it("have the same shapes when they are continued", async () => {
-    expect(await shapesFrom(7)).toEqual((await shapesFrom(0)).slice(7));
+  it("have that shape, too, where the last of an epoch have nearly as many rows", async () => {
+    const shapes = await shapesFrom(0, rows.slice(0, 23 + 24));
+    expect(shapes).toHaveLength(6);
+    expect(shapes).toEqual(shapes.map(() => shapes[0]));
+  });
+
+  it("have the same shapes when they are continued, whatever rows are left then", async () => {
+    // in epochs of 40 steps, so that the last steps are not among those that the shape is found by
+    const uneven = Array.from({ length: 40 * 24 }, (_, at) => rowOf(20 + ((at * 37) % 170)));
+    const shapes = await shapesFrom(0, uneven, 1);
+    expect(shapes).toHaveLength(40);
+    for (const start of [1, 20, 33, 38])
+      expect(await shapesFrom(start, uneven, 1)).toEqual(shapes.slice(start));
+  });
+
+  it("that have a row too long for the others, or more targets than they, have a shape of their own", async () => {
+    const long = rowOf(500);
+    const learned = { trunk: [1], branches: [Array<number>(180).fill(2)] };
+    const alike = Array.from(
+      { length: 40 * 24 },
+      (_, at): PackedItem => ({
+        trunk: Array<number>(60 + (at % 9)).fill(1),
+        branches: [Array<number>(10).fill(2)],
+      }),
+    );
+    const [late] = rowsOfStep({ rows: alike.length, batch: 24, epochs: 1, seed: 4 }, 35);
+    for (const odd of [long, learned]) {
+      const shapes = await shapesFrom(0, alike.with(late!, odd), 1);
+      const kinds = new Map<string, number>();
+      for (const shape of shapes) {
+        const kind = JSON.stringify(shape);
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      }
+      expect([...kinds.values()].sort()).toEqual([1, 39]);
+    }
   });
 });

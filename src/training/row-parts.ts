@@ -3,13 +3,20 @@
 // of its own to compile and to hold; a step learns the same but for dropout's masks, since its parts add up.
 
 import {
-  assignRows,
+  commonShape,
+  type FilledRows,
+  fillBestRows,
+  fillInOrder,
+  fillRows,
+  fillShape,
   itemLength,
   learnsWithAdapters,
+  longestItem,
   type ModelConfig,
   type ModelState,
   type PackedItem,
   type RowShape,
+  targetPlaces,
 } from "../transformer/index.ts";
 import { keptByToken, programBudget } from "./activations.ts";
 import { rowLength, rowTime } from "./rows.ts";
@@ -83,19 +90,46 @@ export const packedRowOf = <Row>(
 };
 
 /** Rows in parts that fit into a packed row each: the longest first, each into the first part that has room. */
-export const packedParts = <Row>(rows: readonly Row[], { time, itemOf }: PackedRow<Row>): Row[][] => {
-  const sorted = rows.toSorted((one, other) => itemLength(itemOf(other)) - itemLength(itemOf(one)));
-  return assignRows(sorted.map(itemOf), time).map((places) => places.map((at) => sorted[at]!));
-};
+export const packedParts = <Row>(rows: readonly Row[], { time, itemOf }: PackedRow<Row>): Row[][] =>
+  fillRows(rows.map(itemOf), time).map((places) => places.map((at) => rows[at]!));
+
+/** A shape of parts: rows and places for targets. */
+export type PartShape = RowShape & { readonly targets: number };
 
 /** The shape of parts: packed, the tokens of the packed row that every part is; common, what whole parts have. */
-export type Shaping = { readonly packed?: number; readonly common?: RowShape | undefined };
+export type Shaping = { readonly packed?: number; readonly common?: PartShape | undefined };
 
 /**
- * The shape in which a part is laid out. A packed row has places for half as many targets as tokens, or for as many, so that
- * there are two shapes; without one a part has the common shape if it fits, or the one that its rows need.
+ * The shape that parts have in common, each with its targets; undefined where each is better off with a shape of its own.
  */
-export const partShape = (items: readonly PackedItem[], targets: number, { packed, common }: Shaping) =>
-  packed === undefined
-    ? { least: rowTime(items), shape: common }
-    : { time: packed, targets: 2 * targets <= packed ? Math.floor(packed / 2) : packed };
+export const commonPartShape = (
+  parts: readonly { readonly items: readonly PackedItem[]; readonly targets: number }[],
+): PartShape | undefined => {
+  const items = parts.map((part) => part.items);
+  const shape = commonShape(items, rowTime);
+  if (shape === undefined) return undefined;
+  const fitting = parts.filter((part) => longestItem(part.items) <= shape.time);
+  return {
+    ...shape,
+    targets: targetPlaces(fitting.reduce((most, { targets }) => Math.max(most, targets), 0)),
+  };
+};
+
+/**
+ * The rows of a part and its places for targets. A packed row has places for half as many targets as tokens, or for as many,
+ * so that there are two shapes; without one a part has the common shape if it fits, or the one that its rows need.
+ */
+export const partShape = (
+  items: readonly PackedItem[],
+  targets: number,
+  { packed, common }: Shaping,
+): { readonly filled: FilledRows; readonly targets?: number } => {
+  if (packed !== undefined) {
+    const places = 2 * targets <= packed ? Math.floor(packed / 2) : packed;
+    return { filled: fillInOrder(items, packed), targets: places };
+  }
+  const filled = common !== undefined && targets <= common.targets ? fillShape(items, common) : undefined;
+  return filled === undefined
+    ? { filled: fillBestRows(items, rowTime(items)) }
+    : { filled, targets: common!.targets };
+};

@@ -45,4 +45,4 @@ const layOutPart: RowLayout<TokenBatchSizes, SftItem>["layOutPart"] = (items, { 
 
 /** Trains for all epochs, yielding loss, learning_rate and grad_norm after each step. */
 export const trainSft = (options: SftOptions): AsyncGenerator<StepMetrics> =>
-  takeSteps(options, { itemOf: (row) => row, layOutPart });
+  takeSteps(options, { itemOf: (row) => row, targetsOf: learnedCount, layOutPart });

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { openPrograms } from "../engine/index.ts";
-import { createGenerator, layOut, targetVector } from "../transformer/index.ts";
+import { createGenerator, fillInOrder, layOut, targetVector } from "../transformer/index.ts";
 import { freshModel } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { tokenLoss } from "./token-loss.ts";
@@ -26,7 +26,7 @@ it("holds no more programs and no more memory after 56 steps of seven shapes tha
       const { rows, time } = shapes[step % shapes.length]!;
       const items = Array.from({ length: rows }, () => ({ trunk, branches: [] }));
       const targets = items.map((_, item) => ({ item, branch: -1, offset: 5, weight: 1 }));
-      const batch = layOut(items, targets, { padding: 1, time, rows });
+      const batch = layOut(items, targets, { padding: 1, filled: fillInOrder(items, time, rows) });
       const weights = targetVector(batch, () => 1 / rows);
       await trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-3);
       if (step % 7 === 0)

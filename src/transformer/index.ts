@@ -90,6 +90,11 @@ export {
 export {
   assignRows,
   commonShape,
+  type FilledRows,
+  fillBestRows,
+  fillInOrder,
+  fillRows,
+  fillShape,
   itemLength,
   longestItem,
   type PackedBatch,
@@ -97,6 +102,7 @@ export {
   type Placement,
   packRows,
   plannedRows,
+  portionsOf,
   predictorOf,
   type RowShape,
   roundUp,
@@ -136,6 +142,7 @@ export {
   type TokenBatch,
   type TokenBatchSizes,
   takeInTurn,
+  targetPlaces,
   targetVector,
 } from "./token-batch.ts";
 export type { GenerateOptions, SampledToken, TokenReply, TokenRequest } from "./token-request.ts";

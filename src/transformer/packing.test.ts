@@ -5,8 +5,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   assignRows,
+  commonShape,
   fillBatches,
   fillBestRows,
+  fillShape,
   longestItem,
   type PackedItem,
   packRows,
@@ -86,6 +88,61 @@ describe("fillBestRows", () => {
     const items = itemsOf(Array.from({ length: 10 }, () => [100]));
     expect(fillBestRows(items, 256)).toMatchObject({ time: 256, batch: 6 });
     expect(fillBestRows(itemsOf([[10]]), 64)).toMatchObject({ time: 64, batch: 1 });
+  });
+});
+
+describe("commonShape", () => {
+  const batchesOf = (sizes: readonly (readonly number[])[]) =>
+    sizes.map((own) => itemsOf(own.map((size) => [size])));
+  const leastOf = (items: readonly PackedItem[]): number => Math.max(192, roundUp(longestItem(items), 64));
+  const short = (count: number) => Array.from({ length: count }, (_, at) => 60 + ((at * 37) % 100));
+
+  it("has room for every batch that is not too long for it, and for most of them", () => {
+    const size = fc.integer({ min: 1, max: 190 });
+    const lists = fc.array(size, { minLength: 40, maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(lists, { minLength: 2, maxLength: 5 }), (sizes) => {
+        const batches = batchesOf(sizes);
+        const shape = commonShape(batches, leastOf);
+        if (shape === undefined) return;
+        for (const items of batches)
+          expect(fillShape(items, shape) === undefined).toBe(longestItem(items) > shape.time);
+      }),
+    );
+  });
+
+  it("holds the batch that needs most rows, wherever it stands", () => {
+    for (const sizes of [
+      [short(60), short(100), short(60)],
+      [short(60), short(60), short(100)],
+      [short(100), short(60), short(60)],
+    ]) {
+      const batches = batchesOf(sizes);
+      const shape = commonShape(batches, leastOf)!;
+      for (const items of batches) expect(fillShape(items, shape)).toMatchObject(shape);
+    }
+  });
+
+  it("is made no longer by one item that is", () => {
+    const many = Array.from({ length: 6 }, () => short(128));
+    const shape = commonShape(batchesOf(many), leastOf)!;
+    expect(commonShape(batchesOf([...many, [...short(127), 1600]]), leastOf)).toEqual(shape);
+    expect(shape.time).toBeLessThanOrEqual(512);
+  });
+
+  it("is none where rows are few, and of some where batches differ so that long ones are better alone", () => {
+    expect(commonShape(batchesOf([short(4), short(5)]), leastOf)).toBeUndefined();
+    const unlike = [Array<number>(200).fill(20), Array<number>(24).fill(500), Array<number>(12).fill(1000)];
+    expect(commonShape(batchesOf([...unlike, ...unlike]), leastOf)?.time).toBe(64);
+  });
+});
+
+describe("fillShape", () => {
+  const items = itemsOf([[5], [5], [5]]);
+  it("fills rows of the shape, and says where items do not fit", () => {
+    expect(fillShape(items, { time: 10, batch: 3 })).toEqual({ time: 10, batch: 3, rows: [[0, 1], [2]] });
+    expect(fillShape(items, { time: 10, batch: 1 })).toBeUndefined();
+    expect(fillShape(items, { time: 4, batch: 9 })).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@
 // attention bias that keep them apart. A continuation sees its prompt and itself, so a prompt is computed once
 // however many continuations hang on it. Knows token ids only.
 
-import { CovenantError } from "../core/index.ts";
+import { CovenantError, total } from "../core/index.ts";
 
 /** A trunk of tokens with branches; a plain document is a trunk without branches. */
 export type PackedItem = {
@@ -136,7 +136,7 @@ export const predictorOf = (
 };
 
 /** Rows of `time` tokens as assignRows has them, but filled with the longest items first, so that short ones fill up. */
-const fillRows = (items: readonly PackedItem[], time: number): number[][] => {
+export const fillRows = (items: readonly PackedItem[], time: number): number[][] => {
   const lengths = items.map(itemLength);
   const order = [...items.keys()].sort((one, other) => lengths[other]! - lengths[one]! || one - other);
   const sorted = order.map((at) => items[at]!);
@@ -149,11 +149,20 @@ export type RowShape = { readonly time: number; readonly batch: number };
 /** Rows of a batch, unused ones at its end, and which items each holds. */
 export type FilledRows = RowShape & { readonly rows: readonly (readonly number[])[] };
 
+/** Items in rows of `time` tokens in their order. batch: rows of the batch; default: the next of few counts. */
+export const fillInOrder = (items: readonly PackedItem[], time: number, batch?: number): FilledRows => {
+  const rows = assignRows(items, time);
+  return { time, batch: batch ?? roundCount(rows.length), rows };
+};
+
 /** Lengths of rows are multiples of this, since every shape is a program. */
 const rowStep = 64;
 
 /** The shortest rows that have room for every one of the items. */
 export const leastTime = (items: readonly PackedItem[]): number => roundUp(longestItem(items), rowStep);
+
+/** Tokens that are laid out in one run where nothing else says how many; bounds the memory of logits and attention. */
+export const tokensPerRun = 4096;
 
 /** The longest rows that are tried: attention computes what documents of one row do not see of each other, too. */
 const longestTried = 512;
@@ -186,9 +195,9 @@ const timesFrom = (least: number, step: number): number[] => [
  * alone, and of few shapes, since each is a program to compile.
  */
 export const fillBestRows = (items: readonly PackedItem[], least: number): FilledRows => {
-  const few = assignRows(items, least);
-  const inOrder = { time: least, batch: roundCount(few.length), rows: few };
-  if (few.length < manyRows) return inOrder;
+  const inOrder = fillInOrder(items, least);
+  // few rows keep their items' order: what is compared with other programs' numbers is laid out as they lay it out
+  if (inOrder.rows.length < manyRows) return inOrder;
   const choices = timesFrom(least, 2 * rowStep).map((time) => {
     const rows = fillRows(items, time);
     return { time, batch: roundCount(rows.length), rows };
@@ -196,26 +205,50 @@ export const fillBestRows = (items: readonly PackedItem[], least: number): Fille
   return cheapest([inOrder, ...choices]);
 };
 
-/**
- * The one shape in which batches of items are computed with the least waste, each as a whole: rows of `least` tokens or
- * more. undefined where they are few.
- */
-export const commonShape = (
-  batches: readonly (readonly PackedItem[])[],
-  least: number,
-): RowShape | undefined => {
-  const shapes = timesFrom(least, rowStep).map((time): RowShape => {
-    const batch = batches.reduce((most, items) => Math.max(most, fillRows(items, time).length), 0);
-    return { time, batch };
-  });
-  return shapes[0]!.batch < manyRows ? undefined : cheapest(shapes);
-};
-
 /** Items in rows of a shape; undefined where they do not fit. */
 export const fillShape = (items: readonly PackedItem[], shape: RowShape): FilledRows | undefined => {
   if (longestItem(items) > shape.time) return undefined;
   const rows = fillRows(items, shape.time);
   return rows.length > shape.batch ? undefined : { ...shape, rows };
+};
+
+/**
+ * The one shape in which most batches of items are computed, each as a whole: what costs least together with the shapes
+ * that the others need for themselves, each of them as much once more, since it is a program to compile and to hold. So one
+ * long item makes no other batch longer. leastOf: tokens of the rows of items that have a shape of their own. undefined
+ * where rows are few, or where shapes of their own cost less.
+ */
+export const commonShape = (
+  batches: readonly (readonly PackedItem[])[],
+  leastOf: (items: readonly PackedItem[]) => number,
+): RowShape | undefined => {
+  const longest = batches.map(longestItem);
+  const own = batches.map((items) => fillBestRows(items, leastOf(items)));
+  const costOfOwn = (of: readonly RowShape[]): number => {
+    const programs = new Map(of.map((shape) => [`${shape.batch} of ${shape.time}`, costOf(shape)]));
+    return total([...of.map(costOf), ...programs.values()]);
+  };
+  const shortest = roundUp(
+    longest.reduce((least, length) => Math.min(least, length)),
+    rowStep,
+  );
+  const least = leastOf(batches.flat());
+  const times = [
+    ...timesFrom(shortest, rowStep).filter((time) => time < least),
+    ...timesFrom(least, rowStep),
+  ];
+  const choices = times.map((time) => {
+    const fitting = batches.filter((_, at) => longest[at]! <= time);
+    const batch = fitting.reduce((most, items) => Math.max(most, fillRows(items, time).length), 0);
+    const others = own.filter((_, at) => longest[at]! > time);
+    return {
+      shape: { time, batch },
+      cost: costOf({ time, batch }) * (fitting.length + 1) + costOfOwn(others),
+    };
+  });
+  if (choices.every(({ shape }) => shape.batch < manyRows)) return undefined;
+  const best = choices.reduce((one, other) => (other.cost < one.cost ? other : one));
+  return best.cost <= costOfOwn(own) ? best.shape : undefined;
 };
 
 /** Some of many items, by their places, in rows of a batch; the rows count places among these. */
@@ -246,17 +279,22 @@ const fillAlike = (items: readonly PackedItem[], tokens: number): ItemBatch[] =>
   });
 };
 
-/** Places of items in portions of up to `tokens` tokens, in their order. */
-const portionsOf = (lengths: readonly number[], places: readonly number[], tokens: number): number[][] => {
-  const portions: number[][] = [];
+/** Some, in their order, in portions of up to so many tokens; one that is longer stands alone. */
+export const portionsOf = <Some>(
+  some: readonly Some[],
+  lengthOf: (one: Some) => number,
+  tokens = tokensPerRun,
+): Some[][] => {
+  const portions: Some[][] = [];
   let left = 0;
-  for (const place of places) {
-    if (lengths[place]! > left) {
+  for (const one of some) {
+    const length = lengthOf(one);
+    if (portions.length === 0 || length > left) {
       portions.push([]);
       left = tokens;
     }
-    portions.at(-1)!.push(place);
-    left -= lengths[place]!;
+    portions.at(-1)!.push(one);
+    left -= length;
   }
   return portions;
 };
@@ -276,7 +314,7 @@ export const fillBatches = (items: readonly PackedItem[], tokens: number): ItemB
     const above = likeLengths[at - 1] ?? -1;
     return places.filter((place) => lengths[place]! > above && lengths[place]! <= bound);
   });
-  return [...groups, ...portionsOf(lengths, longer(longestTried), tokens)]
+  return [...groups, ...portionsOf(longer(longestTried), (place) => lengths[place]!, tokens)]
     .filter((group) => group.length > 0)
     .flatMap((group) =>
       fillAlike(

@@ -1,6 +1,6 @@
-// Prompts into the cache: all of them in one run, equal ones once, and what prompts that start alike (a system prompt,
-// examples) have in common once for many of them, as the trunk of a packed row with their ends as its branches. Knows
-// token ids only.
+// Prompts into the cache: those of like lengths in one run, equal ones once, and what prompts that start alike (a system
+// prompt, examples) have in common once for many of them, as the trunk of a packed row with their ends as its branches.
+// Knows token ids only.
 
 import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
 import { batchBucket, promptStep } from "./buckets.ts";

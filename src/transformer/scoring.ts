@@ -14,7 +14,9 @@ import {
   itemLength,
   leastTime,
   type PackedItem,
+  portionsOf,
   roundUp,
+  tokensPerRun,
 } from "./packing.ts";
 import { readProbabilities } from "./sampling.ts";
 import {
@@ -43,8 +45,6 @@ export type Scorer = {
   release(): Promise<void>;
 };
 
-/** Tokens laid out in one run; bounds the memory of attention. */
-const tokensPerRun = 4096;
 /** Logits computed in one run: 256 MB. One item may have more. */
 const logitsPerRun = 2 ** 26;
 
@@ -53,17 +53,8 @@ const itemsAtATime = 1024;
 
 /** A run's items, by their places among some, in as many runs as its logits need. */
 const withinLogits = (items: readonly PackedItem[], run: ItemBatch, vocabulary: number): ItemBatch[] => {
-  const parts: number[][] = [];
-  let read = Number.POSITIVE_INFINITY;
-  for (const place of run.places) {
-    const own = itemLength(items[place]!) - items[place]!.trunk.length;
-    if ((read + own) * vocabulary > logitsPerRun) {
-      parts.push([]);
-      read = 0;
-    }
-    parts.at(-1)!.push(place);
-    read += own;
-  }
+  const readOf = (place: number): number => itemLength(items[place]!) - items[place]!.trunk.length;
+  const parts = portionsOf(run.places, readOf, logitsPerRun / vocabulary);
   if (parts.length === 1) return [run];
   return parts.map((places) => {
     const chosen = places.map((place) => items[place]!);

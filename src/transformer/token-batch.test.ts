@@ -15,7 +15,7 @@ import {
   tokenLogProbability,
 } from "../engine/index.ts";
 import { graphOf } from "./model-state.ts";
-import type { PackedItem } from "./packing.ts";
+import { fillInOrder, type PackedItem } from "./packing.ts";
 import { randomModel } from "./random-model.fixture.ts";
 import {
   branchTargets,
@@ -40,7 +40,11 @@ const logProbabilities = async (
   targets: readonly Target[],
 ): Promise<Float32Array> => {
   const { batch, time, targets: count } = sizes;
-  const laid = layOut(items, targets, { padding: 1, rows: batch, time, targets: count });
+  const laid = layOut(items, targets, {
+    padding: 1,
+    filled: fillInOrder(items, time, batch),
+    targets: count,
+  });
   const { values } = await program.run({ ...state.feeds(), ...laid.feeds });
   return (values as Float32Array).slice(0, targets.length);
 };

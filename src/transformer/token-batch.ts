@@ -14,17 +14,13 @@ import type { ModelConfig } from "./config.ts";
 import { headOf, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
 import type { DecoderGraph } from "./layers.ts";
 import {
-  assignRows,
   type FilledRows,
   fillBestRows,
-  fillShape,
   leastTime,
   type PackedBatch,
   type PackedItem,
   packRows,
   predictorOf,
-  type RowShape,
-  roundCount,
   sizeBucket,
 } from "./packing.ts";
 
@@ -40,6 +36,9 @@ export type Target = {
 /** Shape of a batch: rows, tokens a row, places for targets. */
 export type TokenBatchSizes = { readonly batch: number; readonly time: number; readonly targets: number };
 
+/** Places that a batch has for so many targets. */
+export const targetPlaces = (targets: number): number => sizeBucket(Math.max(1, targets), 256, 16);
+
 /** A batch as laid out: feeds for readTargets, and what stands where. */
 export type TokenBatch = {
   readonly sizes: TokenBatchSizes;
@@ -50,38 +49,18 @@ export type TokenBatch = {
   readonly count: number;
 };
 
-type RowOptions = {
-  readonly time?: number;
-  readonly rows?: number;
-  readonly shape?: RowShape | undefined;
-  readonly least?: number;
-  readonly filled?: FilledRows;
-};
-
-const rowsFor = (items: readonly PackedItem[], options: RowOptions): FilledRows => {
-  const { time, rows: batch, shape, least = leastTime(items), filled } = options;
-  if (filled !== undefined) return filled;
-  if (time === undefined) {
-    const fitting = shape === undefined ? undefined : fillShape(items, shape);
-    return fitting ?? fillBestRows(items, least);
-  }
-  const rows = assignRows(items, time);
-  return { time, batch: batch ?? roundCount(rows.length), rows };
-};
-
 /**
- * Lays out items and their targets. filled: in these rows; time: in rows of so many tokens, `rows` of them; shape: in rows
- * of this shape, if they fit; otherwise as fillBestRows has them from `least` on (default: room for the longest item).
- * Unused target places point at row 0, token 0 and are to be given weight 0.
+ * Lays out items and their targets. filled: in these rows (default: as fillBestRows has them from room for the longest item
+ * on); targets: places for so many. Unused target places point at row 0, token 0 and are to be given weight 0.
  */
 export const layOut = (
   items: readonly PackedItem[],
   targets: readonly Target[],
-  options: RowOptions & { readonly padding: number; readonly targets?: number },
+  options: { readonly padding: number; readonly filled?: FilledRows; readonly targets?: number | undefined },
 ): TokenBatch => {
-  const { time, batch, rows } = rowsFor(items, options);
+  const { time, batch, rows } = options.filled ?? fillBestRows(items, leastTime(items));
   const packed = packRows(items, rows, { batch, time, padding: options.padding });
-  const count = options.targets ?? sizeBucket(Math.max(1, targets.length), 256, 16);
+  const count = options.targets ?? targetPlaces(targets.length);
   const predictors = new BigInt64Array(count);
   const wanted = new BigInt64Array(count);
   targets.forEach(({ item, branch, offset }, at) => {
