@@ -74,7 +74,12 @@ export const layers: Readonly<
 
 /** The files of a folder that others may import; where nothing is said, index.ts alone. A fixture is for tests. */
 export const faces: Readonly<Record<string, readonly string[]>> = {
-  core: ["src/core/index.ts", "src/core/portable.ts", "src/core/published.fixture.ts"],
+  core: [
+    "src/core/index.ts",
+    "src/core/portable.ts",
+    "src/core/any-text.fixture.ts",
+    "src/core/published.fixture.ts",
+  ],
   models: ["src/models/index.ts", "src/models/served.fixture.ts"],
 };
 

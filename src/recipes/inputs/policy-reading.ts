@@ -15,7 +15,7 @@ import {
   splitPrompts,
 } from "../stages/policy-prompts.ts";
 import type { OneSidedPrompts } from "../stages/prompts.ts";
-import { formatNotices, loadNotices, rewardReading } from "../stages/reward-model.ts";
+import { formatNotices, rewardReading, trainedNotices } from "../stages/reward-model.ts";
 import { readingOf, type TextSettings } from "../stages/text-reading.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 
@@ -75,7 +75,7 @@ export const readPrompts = async (
       ...(isHere
         ? formatNotices({ name: config.model, chatTemplate }, { ...rewarding, name: reward }, texts)
         : []),
-      ...(isHere ? await loadNotices(reward, config.rewardLoad) : []),
+      ...(isHere ? await trainedNotices(reward, config.rewardLoad) : []),
       ...own,
     ],
     encoded,

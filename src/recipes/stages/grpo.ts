@@ -30,7 +30,7 @@ import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { contextOf, type EncodedPrompts, encodePrompts, type PromptPlace } from "./policy-prompts.ts";
 import { endTokenOf } from "./ppo.ts";
-import { formatNotices, loadNotices, type OpenReward, openReward } from "./reward-model.ts";
+import { formatNotices, type OpenReward, openReward, trainedNotices } from "./reward-model.ts";
 import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts";
 import { releasing, trainStage } from "./train-stage.ts";
 import {
@@ -162,7 +162,7 @@ const trainWith = async (
   warnOf(stage, [
     ...prompts.notices,
     ...(rewardModel === null ? [] : formatNotices(policy, { name: folder, ...rewardModel }, texts)),
-    ...(rewardModel === null ? [] : await loadNotices(folder, load)),
+    ...(rewardModel === null ? [] : await trainedNotices(folder, load)),
     ...warmupNotices("grpo", settings, settings.steps),
     ...mergedNotices(options.model, model.isMerged, "grpo"),
   ]);

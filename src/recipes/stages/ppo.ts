@@ -25,7 +25,7 @@ import type { Pipeline } from "./data.ts";
 import { type Notice, warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { contextOf, encodePrompts, type PromptPlace } from "./policy-prompts.ts";
-import { formatNotices, loadNotices, type OpenReward, openReward } from "./reward-model.ts";
+import { formatNotices, type OpenReward, openReward, trainedNotices } from "./reward-model.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
@@ -129,7 +129,7 @@ const noticesOf = async (
     { name: options.rewardModel, chatTemplate: reward.chatTemplate },
     texts,
   ),
-  ...(await loadNotices(options.rewardModel, options.rewardLoad)),
+  ...(await trainedNotices(options.rewardModel, options.rewardLoad)),
   ...warmupNotices("ppo", settings, settings.steps),
   ...mergedNotices(options.model, isMerged, "ppo"),
 ];

@@ -28,7 +28,7 @@ import { createScorer, type ModelState } from "../../transformer/index.ts";
 import type { DpoSettings, RewardSettings } from "../settings/settings.ts";
 import { withoutWatching } from "../settings/watching.ts";
 import { startingState } from "./adapter-start.ts";
-import { requireBetterThanChance } from "./chance.ts";
+import { heldOutName, requireBetterThanChance } from "./chance.ts";
 import type { Pipeline } from "./data.ts";
 import {
   type EncodedRow,
@@ -109,9 +109,6 @@ export type PreferenceStageOptions<Settings> = StageBase & {
 };
 
 type EncodedPair = EncodedRow<PairRow>;
-
-/** A reward stage's scores on the pairs that were kept out of training. */
-const heldOutName = "held-out.jsonl";
 
 /** Scores held-out pairs with the trained reward model and writes them down. */
 const scoreHeldOut = async (

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
 import { scoreOfLogit } from "../../training/index.ts";
 import {
@@ -14,7 +14,7 @@ import {
   loadModelFolder,
   saveModelFolder,
 } from "../../transformer/index.ts";
-import { loadNotices, openReward } from "./reward-model.ts";
+import { openReward, trainedNotices } from "./reward-model.ts";
 
 const golden = fileURLToPath(new URL("../../../test/golden", import.meta.url));
 const folder = join(golden, "adapters/reward");
@@ -71,17 +71,47 @@ it("is told to be read in full where its run says that it was trained over fewer
   const place = mkdtempSync(join(tmpdir(), "covenant-reward-load-"));
   const adapter = join(place, "reward/adapter");
   cpSync(folder, adapter, { recursive: true });
-  expect(await loadNotices(adapter, undefined)).toEqual([]);
+  expect(await trainedNotices(adapter, undefined)).toEqual([]);
   writeFileSync(join(place, "config.yaml"), "reward:\n  load: 4bit\n");
-  const [told] = await loadNotices(adapter, undefined);
+  const [told] = await trainedNotices(adapter, undefined);
   expect(told).toMatchObject({
     code: "reward-load",
     text: expect.stringContaining("--reward-load 4bit") as string,
   });
-  expect(await loadNotices(adapter, "4bit")).toEqual([]);
+  expect(await trainedNotices(adapter, "4bit")).toEqual([]);
   writeFileSync(join(place, "config.yaml"), "reward: {}\n");
-  expect(await loadNotices(adapter, undefined)).toEqual([]);
+  expect(await trainedNotices(adapter, undefined)).toEqual([]);
   writeFileSync(join(place, "config.yaml"), "data: other\n");
-  expect(await loadNotices(adapter, undefined)).toEqual([]);
+  expect(await trainedNotices(adapter, undefined)).toEqual([]);
   rmSync(place, { recursive: true });
+});
+
+describe("what the training of a reward model found out", () => {
+  const stage = mkdtempSync(join(tmpdir(), "covenant-reward-chance-"));
+  afterAll(() => rmSync(stage, { recursive: true }));
+  const pairs = (right: number, wrong: number): void => {
+    const records = Array.from({ length: right + wrong }, (_, at) => ({
+      ...{ id: `reward/held-out/${at}`, parents: [], stage: "reward", seed: 1 },
+      ...{ probability: 0.9, chosen: at < right ? 0.7 : 0.2, rejected: 0.4 },
+    }));
+    writeFileSync(
+      join(stage, "held-out.jsonl"),
+      records.map((record) => `${JSON.stringify(record)}\n`).join(""),
+    );
+  };
+  const told = async () => (await trainedNotices(join(stage, "model"), undefined)).map(({ text }) => text);
+
+  it("is told again to whoever takes it as a reward", async () => {
+    pairs(6, 2);
+    expect(await told()).toEqual([]);
+    writeFileSync(join(stage, "stage.json"), "{}");
+    const [text] = await told();
+    expect(text).toMatch(
+      /^Of the reward model .*model its training says: .*orders 75 % of 8 held-out pairs.*guessing/,
+    );
+    pairs(1, 0);
+    expect((await told())[0]).toMatch(/Only 1 pair was kept out of training, too few to tell/);
+    pairs(40, 2);
+    expect(await told()).toEqual([]);
+  });
 });

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseYaml, quotedWord, readText, UserError } from "../../core/index.ts";
 import type { LoadFormat } from "../../models/index.ts";
-import type { Message } from "../../records/index.ts";
+import { type Message, rewardPairRecordSchema } from "../../records/index.ts";
+import { readRecords, stageFileName } from "../../runs/index.ts";
 import { closingTokens, type RewardFunction, scoreOfLogit, type TextForm } from "../../training/index.ts";
 import {
   adapterFiles,
@@ -17,6 +18,7 @@ import {
   type ModelDescription,
   type PackedItem,
 } from "../../transformer/index.ts";
+import { chanceDoubt, heldOutName } from "./chance.ts";
 import type { Pipeline } from "./data.ts";
 import type { Notice } from "./learned-rows.ts";
 import { loadLanguageModel, type ModelLanguage } from "./model-checks.ts";
@@ -109,11 +111,8 @@ const isSameFormat = (one: ChatTemplate, other: ChatTemplate): boolean => {
 
 const trainedSettings = z.looseObject({ reward: z.looseObject({ load: z.string().optional() }) });
 
-/**
- * Told where an adapter of a reward model was trained over fewer bits, as its run says, and is to be read in full. folder:
- * the adapter's; load: how it is to be read.
- */
-export const loadNotices = async (folder: string, load: LoadFormat | undefined): Promise<Notice[]> => {
+/** Told where an adapter of a reward model was trained over fewer bits, as its run says, and is to be read in full. */
+const loadNotices = async (folder: string, load: LoadFormat | undefined): Promise<Notice[]> => {
   const file = join(folder, "..", "..", "config.yaml");
   if (load !== undefined || !existsSync(join(folder, adapterFiles.config)) || !existsSync(file)) return [];
   const found = trainedSettings.safeParse(parseYaml(await readText(file), { file }));
@@ -122,6 +121,21 @@ export const loadNotices = async (folder: string, load: LoadFormat | undefined):
   const text = `The reward model ${folder} was trained over weights in fewer bits (${trained}), and is read in full: its scores are somewhat other ones. --reward-load ${trained} reads it as it was trained.`;
   return [{ code: "reward-load", text }];
 };
+
+/** Told where a reward model does not order the pairs that its own training kept out, or nobody knows whether it does. */
+const chanceNotices = async (folder: string): Promise<Notice[]> => {
+  const file = join(folder, "..", heldOutName);
+  if (!existsSync(file) || !existsSync(join(folder, "..", stageFileName))) return [];
+  const doubt = chanceDoubt(await readRecords(file, rewardPairRecordSchema));
+  if (doubt === undefined) return [];
+  return [{ code: doubt.code, text: `Of the reward model ${folder} its training says: ${doubt.told}` }];
+};
+
+/** What the run that trained a reward model says of it. folder: the model's; load: how it is to be read. */
+export const trainedNotices = async (folder: string, load: LoadFormat | undefined): Promise<Notice[]> => [
+  ...(await loadNotices(folder, load)),
+  ...(await chanceNotices(folder)),
+];
 
 type Formatted = Pick<ModelDescription, "chatTemplate"> & { readonly name: string };
 
