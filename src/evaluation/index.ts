@@ -13,7 +13,7 @@ export {
 export { type BattleRatings, type RatedModel, rateBattles, type Standing } from "./battle-ratings.ts";
 export { type BattleCounts, countBattles, leftOutBattles } from "./battles.ts";
 export { goodhartCurve, goodhartTest, revisionCurve } from "./curves.ts";
-export { runDifferences } from "./differences.ts";
+export { pairedMean, runDifferences } from "./differences.ts";
 export { countForCard, labelsCard } from "./labels-card.ts";
 export { eloFromVerdicts } from "./rating.ts";
 export { rewardModelAccuracy } from "./reward-model.ts";

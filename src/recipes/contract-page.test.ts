@@ -253,8 +253,21 @@ describe("a contract of the sandbox's people", () => {
     type Answer = { constitution: string; satisfaction: Record<string, number> };
     const answers = linesOf<Answer>(file("satisfaction/answers.jsonl"));
     const { satisfaction } = JSON.parse(readFileSync(file("metrics.json"), "utf8")) as {
-      satisfaction: Record<string, { value: number; low: number; high: number; principles: string[] }>;
+      satisfaction: Record<
+        string,
+        {
+          value: number;
+          low: number;
+          high: number;
+          principles: string[];
+          besideRandom?: { value: number; n: number };
+        }
+      >;
     };
+    const contents = (name: string): number[] =>
+      answers
+        .filter(({ constitution }) => constitution === name)
+        .map((answer) => meanOf(Object.values(answer.satisfaction)));
     const [head, ...rows] = readPage(file()).table("True satisfaction");
     expect(head!.map(({ text }) => text)).toEqual([
       ...["constitution", "principles", "mean of users", "worst-off user"],
@@ -274,6 +287,12 @@ describe("a contract of the sandbox's people", () => {
         { text: written(meanOf(means), 2), note: `${written(low, 2)} to ${written(high, 2)}` },
         written(Math.min(...means), 2),
       ]);
+      const { besideRandom } = satisfaction[name!.text]!;
+      if (name!.text === "random") expect(besideRandom).toBeUndefined();
+      else {
+        const differences = contents(name!.text).map((value, at) => value - contents("random")[at]!);
+        expect(besideRandom).toMatchObject({ n: 8, value: expect.closeTo(meanOf(differences), 9) as number });
+      }
       expect(worst!.note).toMatch(new RegExp(`^user ${means.indexOf(Math.min(...means)) + 1}, `));
     }
   });

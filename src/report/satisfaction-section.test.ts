@@ -8,12 +8,33 @@ const row = (constitution: string, low: number, high: number) => ({
   estimate: { value: (low + high) / 2, low, high, n: 40 },
 });
 
-it("is better, worse or not told apart, by intervals, and nothing where one was not measured", () => {
-  const told = (low: number, high: number) =>
-    learnedBesideRandom([row("blank", 1, 2), row("random", 4, 5), row("learned", low, high)]);
-  expect(told(5.1, 6)).toMatchObject({ verdict: "better", text: expect.stringContaining("better off") });
-  expect(told(2, 3.9)).toMatchObject({ verdict: "worse", text: expect.stringContaining("worse off") });
-  expect(told(4.9, 6)).toMatchObject({ verdict: "unclear", text: expect.stringContaining("cannot be told") });
+it("is better, worse or not told apart, request by request, and nothing where it was not measured", () => {
+  const told = (value: number, low: number, high: number, p: number | null = 0.001) =>
+    learnedBesideRandom([
+      // whose own intervals overlap in every case
+      row("random", 4, 6),
+      { ...row("learned", 4, 6), besideRandom: { ...{ value, low, high, n: 40, p }, rose: 20, fell: 10 } },
+    ]);
+  expect(told(0.29, 0.01, 0.58)).toEqual({
+    verdict: "better",
+    text: expect.stringContaining(
+      "better off than under as many principles drawn at random: by 0.29 on the same 40 requests (95 % interval 0.01 to 0.58).",
+    ) as string,
+  });
+  expect(told(-0.29, -0.58, -0.01)).toMatchObject({
+    verdict: "worse",
+    text: expect.stringContaining(
+      "worse off than under as many principles drawn at random: by 0.29 on the same 40 requests (95 % interval 0.01 to 0.58).",
+    ) as string,
+  });
+  expect(told(0.05, -0.27, 0.39, 0.8)).toMatchObject({
+    verdict: "unclear",
+    text: expect.stringContaining("is 0.05 (95 % interval −0.27 to 0.39).") as string,
+  });
+  expect(told(0.29, 0.01, 0.58, 0.2)).toMatchObject({
+    verdict: "unclear",
+    text: expect.stringContaining("the exact test does not tell it from chance") as string,
+  });
   expect(learnedBesideRandom([row("learned", 1, 2)])).toBeNull();
 });
 

@@ -1,6 +1,8 @@
 // What the sandbox's oracle tells of people under several constitutions, as a section of a simulation's page. It is given the
 // figures, and knows nothing of how the constitutions came about.
 
+import type { Difference } from "../records/index.ts";
+import { directionOf, doubtText } from "./changes.ts";
 import { type Interval, known } from "./charts/index.ts";
 import type { ExperimentCell, ExperimentSection, ExperimentTable } from "./experiment-page.ts";
 
@@ -14,6 +16,8 @@ export type TrueSatisfaction = {
   readonly estimate: Interval;
   readonly worst: { readonly user: string; readonly value: number } | null;
   readonly unanswered: number;
+  /** How much more it is than under principles drawn at random, request by request. */
+  readonly besideRandom?: Difference;
 };
 
 /** remarks: on replies that are no answers, and in no figure. null where no oracle knows these people. */
@@ -23,29 +27,30 @@ export type SatisfactionFigures = {
   readonly remarks: readonly string[];
 } | null;
 
+const two = (value: number): string => value.toFixed(2).replace("-", "−");
+
 /**
- * Whether people are truly better off under what was learned ("learned") than under principles drawn at random ("random"):
- * by intervals that do not touch; null where one of them was not measured.
+ * Whether people are truly better off under what was learned ("learned") than under principles drawn at random: request by
+ * request, by the rule that the report's other changes go by; null where one of them was not measured.
  */
 export const learnedBesideRandom = (
-  rows: readonly Pick<TrueSatisfaction, "constitution" | "estimate">[],
+  rows: readonly Pick<TrueSatisfaction, "constitution" | "besideRandom">[],
 ): { readonly verdict: "better" | "worse" | "unclear"; readonly text: string } | null => {
-  const of = (name: string) => known(rows.find(({ constitution }) => constitution === name)?.estimate);
-  const [learned, random] = [of("learned"), of("random")];
-  if (learned === null || random === null) return null;
+  const difference = rows.find(({ constitution }) => constitution === "learned")?.besideRandom;
+  const direction = difference === undefined ? null : directionOf(difference);
+  if (difference === undefined || direction === null) return null;
+  const { value, low, high, n } = difference;
+  const range = (value ?? 0) < 0 ? [-(high ?? 0), -(low ?? 0)] : [low ?? 0, high ?? 0];
   const told = (verdict: "better" | "worse") => ({
     verdict,
-    text: `Under what was learned people are truly ${verdict} off than under as many principles drawn at random: the intervals lie apart.`,
+    text: `Under what was learned people are truly ${verdict} off than under as many principles drawn at random: by ${two(Math.abs(value ?? 0))} on the same ${n} requests (95 % interval ${range.map(two).join(" to ")}).`,
   });
-  if (learned.low > random.high) return told("better");
-  if (learned.high < random.low) return told("worse");
+  if (direction !== "unclear") return told(direction === "higher" ? "better" : "worse");
   return {
     verdict: "unclear",
-    text: "That what was learned serves people better than as many principles drawn at random cannot be told from this run: the intervals overlap.",
+    text: `That what was learned serves people better than as many principles drawn at random cannot be told from this run: the difference on the same ${n} requests is ${two(value ?? 0)} (95 % interval ${two(low ?? 0)} to ${two(high ?? 0)})${doubtText(difference)}.`,
   };
 };
-
-const two = (value: number): string => value.toFixed(2).replace("-", "−");
 
 /** How many requests were answered is told where some were not. */
 const satisfactionTable = (

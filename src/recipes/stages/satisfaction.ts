@@ -4,10 +4,11 @@
 
 import { join } from "node:path";
 import { deriveSeed, hashJson, mapped, sequenceOf } from "../../core/index.ts";
-import { mean, tallyAnswers, type Unanswered, unansweredField } from "../../evaluation/index.ts";
+import { mean, pairedMean, tallyAnswers, type Unanswered, unansweredField } from "../../evaluation/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
   type Constitution,
+  type Difference,
   type Estimate,
   type Finish,
   type Message,
@@ -165,17 +166,46 @@ export const satisfactionStage = async (
  * Satisfaction under one constitution, 0 to 10, over the n requests that were answered. value: the mean over users of their
  * means over requests; low, high: its 95 % interval by bootstrap over requests, the users being those they are; users: each
  * one's mean; worst: who has the lowest. Where nothing was answered there are none of these. principles: of one request where
- * they were drawn for each. unanswered: replies that are no answers, by how they ended; absent where there are none.
+ * they were drawn for each. besideRandom: how much more it is than under random principles, request by request;
+ * absent where there are none. unanswered: replies that are no answers, by how they ended; absent where there are none.
  */
 export type Satisfaction = Estimate & {
   readonly users: Readonly<Record<string, number>>;
   readonly worst: { readonly user: string; readonly value: number } | null;
   readonly principles: readonly string[];
+  readonly besideRandom?: Difference;
   readonly unanswered?: Unanswered;
 };
 
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+
+/** Of every request that was answered under a constitution the mean over users. */
+const byRequest = (records: readonly SatisfactionRecord[], name: string): ReadonlyMap<string, number> =>
+  new Map(
+    records.flatMap(({ constitution, id, satisfaction }) =>
+      constitution === name && satisfaction !== null
+        ? [[id.slice(`${satisfactionName}/${name}/`.length), meanOf(Object.values(satisfaction))] as const]
+        : [],
+    ),
+  );
+
+const randomName = "random";
+
+/** How a constitution differs from random principles on the requests that were answered under both. */
+const differenceFromRandom = (
+  records: readonly SatisfactionRecord[],
+  name: string,
+  seed: number,
+): { readonly besideRandom?: Difference } => {
+  const under = byRequest(records, randomName);
+  if (name === randomName || under.size === 0) return {};
+  const pairs = [...byRequest(records, name)].flatMap(([request, value]) => {
+    const other = under.get(request);
+    return other === undefined ? [] : [[other, value] as const];
+  });
+  return { besideRandom: pairedMean(pairs, deriveSeed(seed, satisfactionName, name, randomName)) };
+};
 
 /** The figures of every constitution, by its name. */
 export const satisfactionFigures = (
@@ -201,6 +231,7 @@ export const satisfactionFigures = (
         users: Object.fromEntries(byUser.map(({ user, value }) => [user, value])),
         worst: byUser.find(({ value }) => value === least) ?? null,
         principles: own[0]?.principles ?? [],
+        ...differenceFromRandom(records, name, seed),
         ...unansweredField(tallyAnswers(own.map(unmeasuredEnd)).missing),
       };
       return [name, figures];

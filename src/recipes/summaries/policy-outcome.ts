@@ -2,7 +2,6 @@
 // Knows nothing of how it learned.
 
 import { basename, join } from "node:path";
-import { counted } from "../../core/index.ts";
 import type { Run } from "../../runs/index.ts";
 import type { TextForm } from "../../training/index.ts";
 import type { PromptReading } from "../inputs/policy-reading.ts";
@@ -40,7 +39,8 @@ export const finishPolicy = async (
   const named = asModelName(join(config.out, "rl", basename(model)));
   const alarms = await alarmsInRun(run.folder);
   const { learned, heldOut } = counts;
-  const from = `${counted(learned, "prompt")}${heldOut === 0 ? "" : `, ${heldOut} kept out`}`;
+  // a step draws as many as it has replies, so that few steps see few of them
+  const from = `replies to prompts out of ${learned}${heldOut === 0 ? "" : `, ${heldOut} kept out`}`;
   // what one's own prompts are answered with, the sandbox's oracle cannot judge; and it is measured in turns of a chat
   const measured = config.prompts === "sandbox" && texts === "chat";
   return {

@@ -71,9 +71,10 @@ export const benefitFigures = (
     : {
         requests,
         rows: Object.entries(benefit).map(([constitution, one]) => {
-          const { value, low, high, n, principles, worst } = one;
+          const { value, low, high, n, principles, worst, besideRandom } = one;
           return {
             ...{ constitution, principles: principles.length, estimate: { value, low, high, n }, worst },
+            ...(besideRandom !== undefined && { besideRandom }),
             unanswered: unansweredIn(one),
           };
         }),
