@@ -104,8 +104,9 @@ const printFault = ({ words, terminal }: OpenLine, code: string, message: string
     terminal.asIs.out(`${JSON.stringify({ error: { code, message }, ...beside }, null, 2)}\n`);
 };
 
-/** For an option that is a setting's name, how the setting is given; of other unknown options nothing. */
-const tellSetting = async ({ code, message }: CommanderError, line: OpenLine): Promise<string> => {
+/** Of an unknown command, where all are listed; for an option that is a setting's name, how it is given; else nothing. */
+const hintAt = async ({ code, message }: CommanderError, line: OpenLine): Promise<string> => {
+  if (code === "commander.unknownCommand") return "`covenant help` lists the commands.";
   const option = code === "commander.unknownOption" ? /'--([\w.-]+)/.exec(message)?.[1] : undefined;
   if (option === undefined) return "";
   const key = option.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -124,7 +125,7 @@ const report = async (thrown: unknown, line: OpenLine): Promise<number> => {
   if (thrown instanceof CommanderError) {
     // Commander has said on stderr what is wrong, and what was asked for on stdout.
     if (thrown.exitCode === 0) return exitStatus.done;
-    const hint = await tellSetting(thrown, line);
+    const hint = await hintAt(thrown, line);
     if (hint !== "") line.terminal.err(`${hint}\n`);
     printFault(
       line,

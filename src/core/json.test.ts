@@ -31,6 +31,8 @@ describe("parsing", () => {
     expect(parseJson('{"a":[1]}', { file: "x.json" })).toEqual({ a: [1] });
     const message = messageFrom(() => parseJson('{"a":', { file: "x.json", line: 4 }));
     expect(message).toMatch(/^x\.json, line 4: not valid JSON .*Got "\{"a":", expected/);
+    const told = messageFrom(() => parseJson('{"a": 1 2}', { file: "x.jsonl", line: 7 }));
+    expect(told).toMatch(/^x\.jsonl, line 7: not valid JSON \([^)]* at column 9\)\./);
     expect(messageFrom(() => parseJson("", { file: "x.json" }))).toContain("Got nothing");
   });
 

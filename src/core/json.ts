@@ -20,10 +20,15 @@ export const parseJson = (text: string, place: TextPlace): unknown => {
     return JSON.parse(text);
   } catch (cause) {
     const start = text.trim().slice(0, 60);
+    // of a line, Node counts in it: it is no line 1 of the file
+    const said =
+      place.line === undefined
+        ? messageOf(cause)
+        : messageOf(cause).replace(/ at position \d+ \(line 1 column (\d+)\)$/, " at column $1");
     const got = start === "" ? "nothing" : `"${start}${text.trim().length > 60 ? "…" : ""}"`;
     throw new UserError(
       "json-malformed",
-      `${describePlace(place)}: not valid JSON (${messageOf(cause)}). Got ${got}, expected one whole JSON value.`,
+      `${describePlace(place)}: not valid JSON (${said}). Got ${got}, expected one whole JSON value.`,
       { ...place },
       cause,
     );

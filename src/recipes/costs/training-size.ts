@@ -42,7 +42,7 @@ const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSe
 /*
  * Memory in float32 numbers of 4 bytes; the factors were measured with adapters and in full on models of 3 to 135
  * million parameters, and with NF4 on one of 1.1 billion, and came within a third of the process's peak, mostly within a
- * tenth:
+ * tenth; of covenant-tiny's own reward model it is 0.62 of it (docs/experiments.md, "How full packed rows are"):
  *   P            every weight once; in 4 bits a projection's take 4.5 bits each
  *   the larger of
  *     3 T + N K + logits       gradients and AdamW's moments of what learns, and what the backward pass needs; the last
