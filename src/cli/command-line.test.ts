@@ -248,12 +248,6 @@ describe("what is printed", () => {
     expect(JSON.parse(out)).toEqual(document);
   });
 
-  it("that names no command says where the commands are listed", async () => {
-    expect((await covenant(["revize"])).err).toMatch(
-      /unknown command 'revize'[\s\S]*`covenant help` lists the commands\./,
-    );
-  });
-
   it("with --json and --help is the help alone", async () => {
     expect((await covenant(["run", "--json", "--help"])).out).toMatch(/^Usage: /);
   });

@@ -1,5 +1,5 @@
 // What the command line says beside a fault: the command that a configuration belongs to, of every file in configs/; the
-// setting that an unknown option names.
+// setting that an unknown option names; where commands are listed.
 
 import {
   existsSync,
@@ -309,4 +309,10 @@ describe("revisions of which no row can be made", () => {
     }
     expect(existsSync(join(out, "manifest.json"))).toBe(true);
   });
+});
+
+it("of a command that is none, where all are listed", async () => {
+  const { status, err } = await covenant("revize");
+  expect(status).toBe(2);
+  expect(err).toMatch(/unknown command 'revize'[\s\S]*`(npx )?covenant help` lists the commands\./);
 });

@@ -12,6 +12,16 @@ export const dollars = (amount: number): string => `$${amount.toFixed(amount < 1
 export const percent = (share: number | null, digits = 1): string =>
   share === null ? "–" : `${(100 * share).toFixed(digits)} %`;
 
+/** 6.34 → "6.3 s", 312 → "5 min 12 s", 7260 → "2 h 1 min". */
+export const durationText = (seconds: number): string => {
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const whole = Math.round(seconds);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return `${minutes} min${whole % 60 === 0 ? "" : ` ${whole % 60} s`}`;
+};
+
 /** An interval of a share in percent, "[47.4, 56.7]"; "" where there is none. */
 export const percentRange = ({
   low,

@@ -90,16 +90,6 @@ export const modelMetrics = (
 export const modelTitle = (model: string): string =>
   rungs.find((rung) => rung.model === model)?.name ?? model;
 
-/** 6.34 → "6.3 s", 312 → "5 min 12 s". */
-export const durationText = (seconds: number): string => {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const whole = Math.round(seconds);
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor((whole % 3600) / 60);
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return `${minutes} min ${whole % 60} s`;
-};
-
 /** "a", "a and b", "a, b and c". */
 export const listText = (items: readonly string[]): string =>
   items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;

@@ -1,12 +1,13 @@
 // The whole page: opening, contents, sections, and the data it carries. One file that fetches nothing: style, script
 // and drawings are inside, and a content security policy forbids everything else.
 
+import { durationText } from "../core/index.ts";
 import { type Estimate, foreignPrinciplesCode } from "../records/index.ts";
 import { withArmTitles } from "./arm-titles.ts";
 import { type Change, doubtText, modelChange, signedSizeText } from "./changes.ts";
 import { armClass, createChartBook } from "./chart-book.ts";
 import { known } from "./charts/index.ts";
-import { boundsText, durationText, modelTitle, valueText } from "./figures.ts";
+import { boundsText, modelTitle, valueText } from "./figures.ts";
 import { linkTerms } from "./glossary.ts";
 import { tooFewSentence } from "./goals.ts";
 import { html, type Markup } from "./markup.ts";

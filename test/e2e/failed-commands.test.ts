@@ -144,7 +144,7 @@ it("a dry run says that the folder holds the run, what it took, and that the fig
   expect(fresh).not.toContain("holds this run");
   expectStatus(await covenant(command, folder), 1);
   expect(await planned()).toMatch(
-    /dry holds this run, begun: the command goes on with it\. The figures are for the whole of it; so far it took \d calls, 26 tokens\./,
+    /dry holds this run, begun: the command goes on with it\. The figures are for the whole of it; so far it took [\d.]+ s, \d calls, 26 tokens\./,
   );
   isDown = false;
   expectStatus(await covenant(command, folder), 0);

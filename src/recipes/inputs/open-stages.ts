@@ -4,7 +4,7 @@
 
 import { resolve } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
-import { counted, createRedact, dollars, sha256File } from "../../core/index.ts";
+import { counted, createRedact, dollars, durationText, sha256File } from "../../core/index.ts";
 import {
   type LoadFormat,
   loadElsewhere,
@@ -14,7 +14,7 @@ import {
   sumAccounts,
 } from "../../models/index.ts";
 import type { Constitution } from "../../records/index.ts";
-import { checkRunFolder, openRun, type Run } from "../../runs/index.ts";
+import { checkRunFolder, openRun, type Run, readEvents, secondsOfAttempts } from "../../runs/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
 import type { Speed } from "../costs/model-time.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -132,14 +132,15 @@ const checkSpending = async ({ config }: RunRequest, { fresh }: RecipeContext): 
   if (fresh !== true) await checkBudget(config, config.out);
 };
 
-/** "; so far it took 12 calls, 340 tokens, $0.02", where there is an account. */
-const describeAccount = async (folder: string): Promise<string> => {
+/** "; so far it took 4 min 55 s", and where there is an account ", 12 calls, 340 tokens, $0.02". */
+const describeTaken = async (folder: string): Promise<string> => {
+  const time = durationText(secondsOfAttempts(await readEvents(resolve(folder))));
   const { calls, tokens, money } = spentOf(
     sumAccounts((await readAccounts(ledgerFile(resolve(folder)))).values()),
   );
-  if (calls === 0) return "";
   const cost = money > 0 ? `, ${dollars(money)}` : "";
-  return `; so far it took ${counted(calls, "call")}, ${counted(tokens, "token")}${cost}`;
+  const account = calls === 0 ? "" : `, ${counted(calls, "call")}, ${counted(tokens, "token")}${cost}`;
+  return `; so far it took ${time}${account}`;
 };
 
 /** The codes of what is told of a run that is there. */
@@ -154,7 +155,7 @@ export const checkThere = async (
   if (there === undefined) return;
   const does =
     there === "begun" ? "begun: the command goes on with it" : "finished: the command makes nothing again";
-  const text = `${identity.folder} holds this run, ${does}. The figures are for the whole of it${await describeAccount(identity.folder)}.`;
+  const text = `${identity.folder} holds this run, ${does}. The figures are for the whole of it${await describeTaken(identity.folder)}.`;
   emit({ type: "warning", time: clock.now(), code: `run-${there}`, text });
 };
 

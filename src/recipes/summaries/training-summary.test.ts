@@ -21,7 +21,7 @@ describe("the end of a training", () => {
       "33 rows of rows.jsonl, 2 epochs",
     );
     expect(lines).toEqual([
-      "Learned from 33 rows of rows.jsonl, 2 epochs: 6 steps in 3 min.",
+      "Learned from 33 rows of rows.jsonl, 2 epochs: 6 steps in 3 min 29 s.",
       ...told,
       "Loss: 2.500 at first, 0.750 at last.",
       "Loss on the rows kept out: 2.400 at first, 1.050 at last.",

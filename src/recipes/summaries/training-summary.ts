@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { counted } from "../../core/index.ts";
+import { counted, durationText } from "../../core/index.ts";
 import { type BestStepRecord, bestStepRecordSchema, stepRecordSchema } from "../../records/index.ts";
 import { type Run, readRecords, readRun } from "../../runs/index.ts";
 import { describeBest } from "../stages/best-step.ts";
@@ -73,18 +73,12 @@ export const summariseTraining = async (
 const shown = (value: number): string =>
   value.toFixed(Math.abs(value) < 10 ? 3 : 1).replace(/^-(0\.0+)$/, "$1");
 
-const duration = (seconds: number): string => {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-};
-
 /** The summary as lines. from: what it learned from ("32 rows, 2 epochs"). */
 export const describeTraining = (
   { steps, seconds, figures: found, told, best }: TrainingSummary,
   from: string,
 ): string[] => [
-  `Learned from ${from}: ${counted(steps, "step")} in ${duration(seconds)}.`,
+  `Learned from ${from}: ${counted(steps, "step")} in ${durationText(seconds)}.`,
   ...told,
   ...Object.entries(found).map(([name, { first, last }]) =>
     steps === 1 || first === last

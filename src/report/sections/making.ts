@@ -1,9 +1,8 @@
 // How the run was made, what the words mean, and what the figures cannot say: goals, limits, glossary, times, and for
 // the record the configuration and the hashes of all that was written.
 
-import { counted } from "../../core/index.ts";
+import { counted, durationText } from "../../core/index.ts";
 import type { StageManifest } from "../../records/index.ts";
-import { durationText } from "../figures.ts";
 import { glossary } from "../glossary.ts";
 import { type Goal, leastMeasured, listGoals, tooFewForGoals } from "../goals.ts";
 import { html, type Markup } from "../markup.ts";
