@@ -24,6 +24,7 @@ import { callSettings, outSetting, samplingSettings } from "./settings/settings.
 import { sandboxName } from "./settings/stakeholders.ts";
 import { withCalledModel } from "./stages/called-model.ts";
 import { openCalls } from "./stages/calls.ts";
+import { createWordWatch } from "./stages/vocabulary.ts";
 import { nextCommands } from "./summaries/next-command.ts";
 
 const needed = (what: string) => ({
@@ -112,6 +113,12 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
       : { ...asked, messages: personaMessages("", [], wording), frame: true },
     `Personas are written by models that follow instructions: name another --model, or, for one that was made with persons of its own language, give --wording brief and traits in that language. People of the sandbox's language need none: \`covenant simulate contract --personas ${sandboxName}\`.`,
   );
+  // what it does not know of a trait it makes up, and that need not be kind
+  const { model: language } = languages;
+  if (language != null)
+    createWordWatch(config.model, language.tokenizer, "the traits", (notice) =>
+      context.emit({ type: "warning", time: context.clock.now(), ...notice }),
+    )(config.traits);
   return { tasks, speed: speeds["model"]! };
 };
 

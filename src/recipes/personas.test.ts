@@ -83,4 +83,15 @@ describe("personas", () => {
     expect(lines.at(-1)).toContain("--set tasksPer=talk --set windows.user=0");
     expect((await list(given.out)).document).toHaveLength(1);
   });
+
+  it("warns of traits in words that the model does not know, of which it makes something else up", async () => {
+    const warnings: string[] = [];
+    const config = generateRecipe.schema.parse({
+      ...{ model: "embedded:covenant-voter", wording: "brief", traits: "a young beekeeper" },
+      out: join(folder, "beekeeper.yaml"),
+    });
+    const emit = (event: object): void => void warnings.push(JSON.stringify(event));
+    await generateRecipe.plan(config, { ...context(), emit });
+    expect(warnings.join("\n")).toMatch(/"warning".*beekeeper/);
+  });
 });
