@@ -43,7 +43,9 @@ export const principleCount = (
   if (exactly === undefined) return null;
   const count = { wanted: exactly, came: length };
   if (came === null)
-    return length === exactly ? null : { ...count, why: "nothing could be made of this run, so they are those of before it" };
+    return length === exactly
+      ? null
+      : { ...count, why: "nothing could be made of this run, so they are those of before it" };
   if (length < exactly) return { ...count, why: sorts ? whySorted(came) : whyWritten(came) };
   return came.leftOut === 0 ? null : { ...count, why: whyLeftOut(came.leftOut, sorts) };
 };
