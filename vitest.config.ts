@@ -5,12 +5,7 @@ import { defineConfig } from "vitest/config";
 // processes, stands in for servers of others, or measures this process's memory, keeps a process of its own; it comes
 // first, so that what is long is not last. Node strips the types itself, as everywhere: Vite's own way of running modules
 // took a fifth of the processor's time.
-const alone = [
-  "test/architecture/*.test.ts",
-  "test/e2e/{bad-input,closed-streams,endpoint,hub,hub-dataset}.test.ts",
-  "test/e2e/{launcher,push,push-faults,serving,whole-run}.test.ts",
-  "bench/**/*.test.ts",
-];
+const alone = ["test/e2e/{bad-input,launcher,whole-run}.test.ts"];
 // What kills processes again and again, measures memory, or plays with whole models: `npm run test:long`.
 const long = ["src/**/*-memory.test.ts", "test/long/*.test.ts"];
 // Whole commands take half a minute here; where others hold the processor, four times as long.
@@ -24,7 +19,7 @@ export default defineConfig({
     experimental: { viteModuleRunner: false, nodeLoader: false },
     testTimeout: 60_000,
     hookTimeout: 240_000,
-    setupFiles: ["test/one-thread.ts"],
+    setupFiles: ["test/computing.ts"],
     globalSetup: ["test/shared-folder.ts"],
     projects: [
       { extends: true, test: { name: "alone", include: alone, testTimeout: whole } },
@@ -40,7 +35,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "sources", include: ["src/**/*.test.ts"], exclude: long, isolate: false },
+        test: { name: "sources", include: ["{src,bench}/**/*.test.ts"], exclude: long, isolate: false },
       },
       { extends: true, test: { name: "long", include: long, testTimeout: whole } },
     ],
