@@ -1,9 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 // Three workers, each computing on one thread: the suite is sized for a two-core machine, and some tests wait for others.
-// Files share a worker's modules, since loading them anew for each took a third of the time. What ends or counts
-// processes, stands in for servers of others, or measures this process's memory, keeps a process of its own; it comes
-// first, so that what is long is not last. Node strips the types itself, as everywhere: Vite's own way of running modules
+// Files share a worker's modules, since loading them anew for each took a third of the time; what lasts longest has a
+// process of its own and comes first. Node strips the types itself, as everywhere: Vite's own way of running modules
 // took a fifth of the processor's time.
 const alone = ["test/e2e/{bad-input,launcher,whole-run}.test.ts"];
 // What kills processes again and again, measures memory, or plays with whole models: `npm run test:long`.
