@@ -4,7 +4,8 @@
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
 process.on("disconnect", () => process.exit());
 
-const loading = import("../recipes/index.ts").then(async ({ createArmWorker }) => {
+const loading = import("../recipes/index.ts").then(async ({ loadArmWorker }) => {
+  const createArmWorker = await loadArmWorker();
   const { systemClock } = await import("../core/index.ts");
   return createArmWorker(systemClock, (message) => {
     // who is gone needs no answer

@@ -1,10 +1,10 @@
-// The recipes by the words of their commands. Each is loaded when it is named, so that the command line starts fast.
+// The recipes by the words of their commands. Each is loaded when it is named, and so is all that only some commands need,
+// so that the command line starts fast.
 // Command and summary stand here as well, for help; a test holds them to the recipes.
 
-import type { Recipe } from "./recipe.ts";
+import type { Recipe, RecipePlan } from "./recipe.ts";
 
 export type { Lineage } from "./lineage/document.ts";
-export { planCommand } from "./plans/dry-run.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {
   Conversation,
@@ -17,8 +17,15 @@ export type {
 } from "./recipe.ts";
 export { useComputing } from "./settings/computing.ts";
 export { arrowNotices } from "./settings/folders.ts";
-export { createArmWorker } from "./stages/arm-worker.ts";
-export { asCalled, usualProgram } from "./summaries/next-command.ts";
+export { asCalled, usualProgram } from "./summaries/called.ts";
+
+/** The plan of a command, as a dry run shows it. */
+export const planCommand = async (
+  ...about: Parameters<typeof import("./plans/dry-run.ts").planCommand>
+): Promise<RecipePlan> => (await import("./plans/dry-run.ts")).planCommand(...about);
+
+/** What does the tasks of one arm's process. */
+export const loadArmWorker = async () => (await import("./stages/arm-worker.ts")).createArmWorker;
 
 /** What the run in a folder has spent, and how that is told; undefined where no call is in its account. */
 export const spentIn = async (folder: string) => {

@@ -4,7 +4,6 @@
 
 import { UserError } from "../core/index.ts";
 import type { RowEncoder, TableColumn, TableRecord } from "./columns.ts";
-import { parquetEncoder } from "./parquet-writing.ts";
 import { openSink, type Sink } from "./sink.ts";
 
 /** What a finished file holds. */
@@ -47,7 +46,12 @@ const csvEncoder = (columns: readonly TableColumn[]): RowEncoder => ({
   end: () => "",
 });
 
-const encoders = { jsonl: jsonEncoder, csv: csvEncoder, parquet: parquetEncoder };
+/** What writes a kind of file. Parquet's is loaded where it is written: it is more than all other commands need. */
+const encoders = {
+  jsonl: async () => jsonEncoder,
+  csv: async () => csvEncoder,
+  parquet: async () => (await import("./parquet-writing.ts")).parquetEncoder,
+};
 
 /** The kinds of files that tables are written to, by what their names end in. */
 export const tableFormats = ["jsonl", "csv", "parquet"] as const;
@@ -89,7 +93,7 @@ const collecting = (sink: Sink) => {
  * JSON. Throws UserError, of the disk or of a name that says no kind of table.
  */
 export const openTable = async (path: string, columns: readonly TableColumn[]): Promise<TableWriter> => {
-  const encoder = encoders[formatOf(path)](columns);
+  const encoder = (await encoders[formatOf(path)]())(columns);
   const sink = await openSink(path);
   const { put, flush } = collecting(sink);
   let rows = 0;

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { covenantVersion } from "../../src/core/index.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -192,6 +193,24 @@ describe("the covenant command", () => {
     pin();
     write("src/cli/main.ts", 'process.kill(process.pid, "SIGKILL");');
     expect(covenant().status).toBe(137);
+  });
+});
+
+describe("the command line", () => {
+  it("loads no recipe's parts for words that need none, so that it answers at once", () => {
+    const hook =
+      "import { registerHooks } from 'node:module'; registerHooks({ load(url, context, next) { process.stderr.write(url + String.fromCharCode(10)); return next(url, context); } });";
+    const main = join(root, "src/cli/main.ts");
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--import", `data:text/javascript,${encodeURIComponent(hook)}`, main, "--version"],
+      { encoding: "utf8" },
+    );
+    const loaded = stderr.split("\n").map((url) => url.replace(/^.*\/(?=src\/)/, ""));
+    expect([stdout, loaded.includes("src/recipes/index.ts")]).toEqual([`${covenantVersion()}\n`, true]);
+    expect(
+      loaded.filter((path) => /^src\/(engine|feedback|models|sandbox|training|transformer)\//.test(path)),
+    ).toEqual([]);
   });
 });
 

@@ -8,26 +8,10 @@ import { isEndpoint, runsHere } from "../../models/index.ts";
 import { areSandboxStatements } from "../inputs/sandbox-language.ts";
 import { asModelName } from "../settings/names.ts";
 import type { TextSettings } from "../stages/text-reading.ts";
-
-/** How the program is called in a checkout, and in all that recipes say. */
-export const usualProgram = "npx covenant";
+import { usualProgram } from "./called.ts";
 
 const commandLine = (words: readonly string[]): string =>
   `${usualProgram} ${words.map(quotedWord).join(" ")}`;
-
-/**
- * What is said to a person, with the commands that are named as the program is called here: all in backticks, and those that a
- * closing line ends in. What stands in double quotes is somebody's text, and stays. For what leaves the process as a message
- * alone: rows, reports and cards are read elsewhere.
- */
-export const asCalled = (text: string, program: string): string =>
-  text.replace(
-    /^((?:Next:| {2}or:) )npx covenant (\w.*)|`(?:npx )?covenant (?=\w)|"(?:[^"\\\n]|\\.)*"/gm,
-    (found, before: string | undefined, rest: string | undefined) => {
-      if (found.startsWith('"')) return found;
-      return before === undefined ? `\`${program} ` : `${before}${program} ${rest}`;
-    },
-  );
 
 /** "Next: npx covenant train sft ...", and further ways to go on below it. */
 export const nextCommands = (
