@@ -4,9 +4,14 @@ import { defineConfig } from "vitest/config";
 // Files share a worker's modules, since loading them anew for each took a third of the time; what lasts longest has a
 // process of its own and comes first. Node strips the types itself, as everywhere: Vite's own way of running modules
 // took a fifth of the processor's time.
-const alone = ["test/e2e/{bad-input,launcher,whole-run}.test.ts"];
-// What kills processes again and again, measures memory, or plays with whole models: `npm run test:long`.
-const long = ["src/**/*-memory.test.ts", "test/long/*.test.ts"];
+const alone = ["test/e2e/{launcher,whole-run}.test.ts"];
+// What kills processes again and again, measures memory, plays with whole models, or follows whole trainings step by step
+// beside their originals or themselves in other parts: `npm run test:long`.
+const long = [
+  "src/**/*-memory.test.ts",
+  "src/training/{equivalences,trajectories}.test.ts",
+  "test/long/*.test.ts",
+];
 // Whole commands take half a minute here; where others hold the processor, four times as long.
 const whole = 180_000;
 export default defineConfig({

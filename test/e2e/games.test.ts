@@ -1,19 +1,10 @@
 // `covenant simulate games` as people run it: by scripts in a moment, by a model with everything told that could not be
-// read, killed and gone on with to the same bytes, and refused where settings mean nothing together.
+// read, killed in the middle of a file, and refused where settings mean nothing together.
 
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  contentHashOf,
-  covenant,
-  expectStatus,
-  filesOf,
-  makeFolder,
-  type Started,
-  start,
-} from "./command.fixture.ts";
-import { startChatServer } from "./endpoint.fixture.ts";
+import { contentHashOf, covenant, expectStatus, makeFolder } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("games");
 afterAll(remove);
@@ -279,44 +270,3 @@ rules:
     expect(readdirSync(folder)).not.toContain("planned");
   });
 });
-
-it("games against an endpoint that are killed end with the same content, and ask hardly anything twice", async () => {
-  let asked: string[] = [];
-  let running: Started | undefined;
-  let killAt = Number.POSITIVE_INFINITY;
-  const server = await startChatServer({
-    onCall(body) {
-      asked.push(JSON.stringify(body));
-      if (asked.length === killAt) running?.child.kill("SIGKILL");
-    },
-    writes: (messages) => {
-      const text = messages.at(-1)!.content;
-      if (text.startsWith("You watch")) return "Reason: so\nPrinciple: Share evenly.";
-      return text.includes("You decide") ? "Offer: total 10 dollars, keep 5, give 5" : "Decision: accept";
-    },
-  });
-  const play = async (out: string) => {
-    const words = ["simulate", "games", "--out", out, "--model", server.name, "--groups", "fair", "--quiet"];
-    running = start(
-      [...words, "--repetitions", "2", "--iterations", "2", "--concurrency", "4", ...tens],
-      folder,
-    );
-    return running.ended;
-  };
-  try {
-    expectStatus(await play("whole"), 0);
-    const whole = asked.length;
-    let total = 0;
-    for (const at of [30, 45, Number.POSITIVE_INFINITY]) {
-      asked = [];
-      killAt = at;
-      expect((await play("killed")).status).toBe(at === Number.POSITIVE_INFINITY ? 0 : null);
-      total += asked.length;
-    }
-    expect(contentHashOf(join(folder, "killed"))).toBe(contentHashOf(join(folder, "whole")));
-    expect(filesOf(join(folder, "killed"))).toEqual(filesOf(join(folder, "whole")));
-    expect(total).toBeLessThanOrEqual(whole + 2 * 4);
-  } finally {
-    await server.stop();
-  }
-}, 150_000);

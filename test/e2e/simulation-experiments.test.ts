@@ -1,12 +1,11 @@
-// Sweeps, joining and replaying as people run them: a sweep that is killed with kill -9 goes on to the same bytes, folders of
-// one kind are joined and others refused, and a stored simulation is read again without its script.
+// Sweeps, joining and replaying as people run them: folders of one kind are joined and others refused, and a stored simulation
+// is read again without its script.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { replaySchema } from "../../src/records/index.ts";
-import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, root } from "./command.fixture.ts";
-import { killedAt } from "./kill.fixture.ts";
+import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("experiments");
 afterAll(remove);
@@ -29,21 +28,6 @@ beforeAll(async () => {
   const four = ["--users", "amina,dale,kamala,tove", "--runs", "1", "--turns", "1", "--quiet"];
   await run("simulate", "contract", "--model", script, ...four, "--out", "contract");
   await run("simulate", "contract", "--model", script, ...four, "--seed", "1", "--out", "contract-1");
-});
-
-describe("a sweep that is killed", () => {
-  it("goes on with the same command, to the same bytes", async () => {
-    const words = ["simulate", "sweep", "--config", "sweep.yaml", "--out", "killed"];
-    // in its first cell, then where every cell is done and their figures are not
-    await killedAt(words, folder, {
-      file: "killed/cells/groups-fair/seed-0/iteration-1/games.jsonl",
-      lines: 1,
-    });
-    await killedAt(words, folder, { file: "killed/runs/runs.jsonl", lines: 1 });
-    await run(...words, "--quiet");
-    expect(filesOf(join(folder, "killed"))).toEqual(filesOf(join(folder, "whole")));
-    expect(contentHashOf(join(folder, "killed"))).toBe(contentHashOf(join(folder, "whole")));
-  });
 });
 
 describe("joining", () => {

@@ -69,13 +69,6 @@ describe("a whole run", () => {
     expect(contentHashOf(inFolder("second"))).toBe(contentHashOf(inFolder("first")));
   });
 
-  it("with another seed gives other bytes", async () => {
-    const words = ["run", "--config", "tiny.yaml", "--seed", "2", "--out", "other", "--arms", "ethical"];
-    expectStatus(await armsAtOnce(words), 0);
-    const repliesOf = (out: string) => readFileSync(inFolder(`${out}/ethical/label/samples.jsonl`), "utf8");
-    expect(repliesOf("other")).not.toBe(repliesOf("first"));
-  });
-
   it("again in its own folder repeats nothing, also by --resume", async () => {
     const before = contentHashOf(inFolder("first"));
     const byResume = () => covenant(["run", "--resume", "first"], folder);

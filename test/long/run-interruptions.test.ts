@@ -1,9 +1,12 @@
-// `covenant run` that is killed, stopped, or loses an arm's process: the same command again ends in the same bytes.
+// `covenant run` that is killed, stopped, out of disk, or loses an arm's process: the same command again ends in the same
+// bytes; with another seed it ends in others.
 
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../../src/core/index.ts";
-import { contentHashOf, contentOf, type Ended, expectStatus, start } from "../e2e/command.fixture.ts";
+import { contentHashOf, contentOf, type Ended, expectStatus, root, start } from "../e2e/command.fixture.ts";
 import { makeRunFolder, runInto, withThreads } from "../e2e/whole-run.fixture.ts";
 
 const { folder, remove, inFolder, prepare, armsAtOnce, eventsOf } = makeRunFolder();
@@ -107,4 +110,54 @@ describe("a run that is interrupted", () => {
       reason: expect.stringContaining("reward model"),
     });
   });
+});
+
+/** How a small file system can be had here: as root, or in a namespace of one's own. */
+const wayToMount = (): "root" | "namespace" | "none" => {
+  if (process.platform !== "linux") return "none";
+  const probe = "d=$(mktemp -d) && mount -t tmpfs -o size=1m tmpfs $d && umount $d";
+  if (spawnSync("sh", ["-c", probe]).status === 0) return "root";
+  return spawnSync("unshare", ["-rm", "sh", "-c", probe]).status === 0 ? "namespace" : "none";
+};
+const way = wayToMount();
+
+describe(`a full disk${way === "none" ? " (skipped: no small file system can be mounted here)" : ""}`, () => {
+  it.skipIf(way === "none")("is told as such; with space again the same command continues", () => {
+    const main = join(root, "src/cli/main.ts");
+    const covenantOn = `"${process.execPath}" "${main}" run --config tiny.yaml --arms ethical --out disk/run`;
+    // 1.2 MB hold the run's beginning; a file fills what the later, larger file system must have.
+    const script = `
+      mkdir -p disk && mount -t tmpfs -o size=1200k tmpfs disk || exit 99
+      ${covenantOn} 2> full.log; echo "first $?"
+      mount -o remount,size=64m disk
+      ${covenantOn} 2> free.log > free.out; echo "second $?"
+      cp disk/run/manifest.json full-manifest.json; cp disk/run/events.jsonl full-events.jsonl; umount disk`;
+    const [program, words] = way === "root" ? ["sh", ["-c"]] : ["unshare", ["-rm", "sh", "-c"]];
+    const said = execFileSync(program as string, [...(words as string[]), script], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(said).toContain("first 2");
+    expect(readFileSync(inFolder("full.log"), "utf8")).toContain(
+      "no space is left on the disk. Free some space",
+    );
+    expect(said).toContain("second 0");
+    expect(readFileSync(inFolder("full-manifest.json"), "utf8")).toContain('"contentHash"');
+    // what was finished before the disk was full is not done again
+    const events = readFileSync(inFolder("full-events.jsonl"), "utf8").trim().split("\n");
+    const ofStages = (type: string): unknown[] =>
+      events
+        .map((line) => JSON.parse(line) as { readonly type: string; readonly stage?: string })
+        .filter((event) => event.type === type)
+        .map(({ stage }) => stage);
+    expect(ofStages("stage-skip")).toContain("prompts");
+    expect(ofStages("stage-start").filter((stage) => stage === "prompts")).toHaveLength(1);
+  });
+});
+
+it("a whole run with another seed gives other bytes", async () => {
+  const words = ["run", "--config", "tiny.yaml", "--seed", "2", "--out", "other", "--arms", "ethical"];
+  expectStatus(await armsAtOnce(words), 0);
+  const repliesOf = (out: string) => readFileSync(inFolder(`${out}/ethical/label/samples.jsonl`), "utf8");
+  expect(repliesOf("other")).not.toBe(repliesOf("first"));
 });
