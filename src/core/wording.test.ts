@@ -1,7 +1,7 @@
 // Numbers, shares and intervals as every summary writes them.
 
 import { expect, it } from "vitest";
-import { counted, dollars, percent, percentRange, quotedWord } from "./wording.ts";
+import { counted, dollars, durationText, percent, percentRange, quotedWord } from "./wording.ts";
 
 it("writes numbers with their nouns, shares in percent, and what is not known as that", () => {
   expect([counted(1, "row"), counted(1200, "row"), counted(0, "reply", "replies")]).toEqual([
@@ -13,6 +13,14 @@ it("writes numbers with their nouns, shares in percent, and what is not known as
   ]);
   expect(percentRange({ low: 0.4737, high: 0.567 })).toBe("[47.4, 56.7]");
   expect([percentRange({ low: null, high: 1 }), percentRange({ low: 0, high: null })]).toEqual(["", ""]);
+});
+
+it("writes durations in the two units that say most, never 60 of one", () => {
+  const seconds = [0, 6.34, 9.96, 42.4, 59.7, 60, 119.6, 312, 3600, 3659.9, 7260, 90_000];
+  expect(seconds.map(durationText)).toEqual([
+    ...["0.0 s", "6.3 s", "10 s", "42 s", "1 min", "1 min", "2 min", "5 min 12 s"],
+    ...["1 h 0 min", "1 h 1 min", "2 h 1 min", "25 h 0 min"],
+  ]);
 });
 
 it("quotes words of a command line that a shell would take apart", () => {

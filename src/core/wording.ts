@@ -14,7 +14,7 @@ export const percent = (share: number | null, digits = 1): string =>
 
 /** 6.34 → "6.3 s", 312 → "5 min 12 s", 7260 → "2 h 1 min". */
 export const durationText = (seconds: number): string => {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 59.5) return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`;
   const whole = Math.round(seconds);
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);

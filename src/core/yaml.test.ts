@@ -6,7 +6,7 @@ import { parseYaml, parseYamlWithLines } from "./yaml.ts";
 describe("a YAML document", () => {
   it("is refused with the line where a tag stands that nobody knows, for it would be read as a mere text", () => {
     expect(() => parseYaml("a: 1\nb: !include other.yaml\n", { file: "x.yaml" })).toThrow(
-      /^x\.yaml, line 2: .*Unresolved tag: !include/,
+      /^x\.yaml, line 2: .*Unresolved tag: !include.*\. Put a text that begins with ! in quotes, or leave the tag out\.$/,
     );
   });
 

@@ -28,13 +28,17 @@ const readDocument = (text: string, place: TextPlace, lineCounter = new LineCoun
     if (fault !== undefined) throw fault;
     return { value: document.toJS() as unknown, contents: document.contents };
   } catch (cause) {
-    const isFault = cause instanceof YAMLParseError || cause instanceof YAMLWarning;
+    const isTag = cause instanceof YAMLWarning;
+    const isFault = isTag || cause instanceof YAMLParseError;
     const line = isFault ? cause.linePos?.[0].line : undefined;
     const where = line === undefined ? place : { ...place, line };
     const what = isFault ? describeYamlFault(cause) : messageOf(cause);
+    const remedy = isTag
+      ? "Put a text that begins with ! in quotes, or leave the tag out."
+      : "Check indentation, colons and quotes there.";
     throw new UserError(
       "yaml-malformed",
-      `${describePlace(where)}: not valid YAML (${what}). Check indentation, colons and quotes there.`,
+      `${describePlace(where)}: not valid YAML (${what}). ${remedy}`,
       { ...where },
       cause,
     );

@@ -24,6 +24,7 @@ import {
   runFlags,
 } from "./settings/flags.ts";
 import { fewShotFile, readProtocol } from "./settings/judge-protocol.ts";
+import { asModelName } from "./settings/names.ts";
 import { type RunConfig, runSchema } from "./settings/run-config.ts";
 import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
@@ -49,6 +50,7 @@ import { splitPrompts } from "./stages/policy-prompts.ts";
 import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
+import { loadWords, nextCommands } from "./summaries/next-command.ts";
 import { describeRun, describeSetbacks } from "./summaries/run-summary.ts";
 
 /** Stage names of a run, in order. */
@@ -73,6 +75,10 @@ export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedMod
     ),
   ];
 };
+
+/** How to talk to what the run made: the last model of its first arm. */
+const tryModel = ({ out, arms, ppo }: RunConfig): string[] =>
+  nextCommands(["chat", asModelName(join(out, arms[0]!, "rl", trainedFolder(ppo))), ...loadWords(ppo)]);
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
 const gatherAll = async ({ prompts: source, counts, format, seed }: RunConfig, context: RecipeContext) => {
@@ -219,6 +225,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
       ...describeRun(metrics, document.name, join(config.out, "report.html")),
       ...describeAlarms(alarms),
       ...foreign.map(({ text }) => `Note: ${text}`),
+      ...tryModel(config),
     ],
     document: { report: path, folder: run.folder, metrics, setbacks: describeSetbacks(metrics), alarms },
   };

@@ -62,7 +62,10 @@ describe("a whole run", () => {
   });
 
   it("again in another folder gives the same bytes, one arm after the other", async () => {
-    expectStatus(await covenant(runInto("second"), folder), 0);
+    const { stdout } = expectStatus(await covenant(runInto("second"), folder), 0);
+    expect(stdout).toMatch(
+      /\nReport: second\/report\.html\n(.+\n)*Next: npx covenant chat \.\/second\/ethical\/rl\/model\n$/,
+    );
     const inTurn = (out: string) => stagesStarted(out).findIndex((stage) => stage.startsWith("inverted/"));
     expect([inTurn("first") < 8, inTurn("second")]).toEqual([true, 8]);
     expect(contentOf(inFolder("second"))).toEqual(contentOf(inFolder("first")));

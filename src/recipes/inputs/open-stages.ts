@@ -14,7 +14,7 @@ import {
   sumAccounts,
 } from "../../models/index.ts";
 import type { Constitution } from "../../records/index.ts";
-import { checkRunFolder, openRun, type Run, readEvents, secondsOfAttempts } from "../../runs/index.ts";
+import { checkRunFolder, openRun, type Run, readTurns, secondsOfAttempts } from "../../runs/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
 import type { Speed } from "../costs/model-time.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -134,7 +134,7 @@ const checkSpending = async ({ config }: RunRequest, { fresh }: RecipeContext): 
 
 /** "; so far it took 4 min 55 s", and where there is an account ", 12 calls, 340 tokens, $0.02". */
 const describeTaken = async (folder: string): Promise<string> => {
-  const time = durationText(secondsOfAttempts(await readEvents(resolve(folder))));
+  const time = durationText(secondsOfAttempts(await readTurns(resolve(folder))));
   const { calls, tokens, money } = spentOf(
     sumAccounts((await readAccounts(ledgerFile(resolve(folder)))).values()),
   );
