@@ -1,6 +1,6 @@
 // `npm test`: types, Biome and the tests, side by side, since none of them keeps every core busy from beginning to end.
-// The first that fails ends the others. Words behind `npm test --` are for Vitest. The long tests, of kills, memory and
-// whole models, are `npm run test:long`.
+// The first that fails ends the others. Words behind `npm test --` are for Vitest. The long tests, of kills, memory,
+// whole models and whole trainings, are `npm run test:long`.
 
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
