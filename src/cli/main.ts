@@ -47,7 +47,7 @@ const conversation = createConversation({
   hint: terminal.err,
 });
 try {
-  const environment = await readEnvironment(process.cwd(), process.env);
+  const environment = await readEnvironment(process.cwd(), process.env, terminal.err);
   await useComputing(environment);
   process.exitCode = await runCommandLine({
     words: process.argv.slice(2),

@@ -104,7 +104,7 @@ export const covenant = async (
   const before = process.cwd();
   process.chdir(folder);
   try {
-    const environment = await readEnvironment(folder, variables);
+    const environment = await readEnvironment(folder, variables, terminal.err);
     const { signal } = new AbortController();
     const status = await runCommandLine({
       words,

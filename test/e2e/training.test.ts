@@ -249,7 +249,7 @@ describe("less memory", () => {
       ];
       const ended = expectStatus(await covenant([...words, ...own("load=4bit")], folder), 0);
       expect(ended.stdout).toContain(`./${method}/rl/adapter`);
-      expect(ended.stdout).toMatch(/^Learned from replies to prompts out of \d+(, \d+ kept out)?: /m);
+      expect(ended.stdout).toMatch(/^Learned from replies to prompts drawn from \d+(, \d+ kept out)?: /m);
       expect(existsSync(inFolder(`${method}/rl/model`))).toBe(false);
       const bare = words.filter((word, at) => !/lora/.test(word) && !/lora/.test(words[at + 1] ?? ""));
       const refused = expectStatus(await covenant([...bare, ...own("load=4bit"), "--dry-run"], folder), 2);

@@ -12,7 +12,7 @@ const fewTokens = 20;
 
 /** What to do where a model of a small language is talked with in other words. */
 export const otherLocalModel =
-  "Its words are those of the sandbox's prompts (docs/sandbox.md); for others name another model: ./folder or hf:owner/name.";
+  "An embedded model's words are those of the sandbox's prompts (docs/sandbox.md); for others name a model that knows them: ./folder or hf:owner/name.";
 
 /** So many texts tell of which language they are. */
 const readTexts = 500;

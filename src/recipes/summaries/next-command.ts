@@ -74,7 +74,7 @@ export const nextAfterSimulation = (
     // the default folder may hold what was revised before
     ["revise", ...words, "--constitution", constitution, "--out", `${out}-revise`],
     ["simulate", "replay", out],
-    ["simulate", "combine", out],
+    ["simulate", "combine", out, "--out", `${out}-combined`],
   );
 };
 

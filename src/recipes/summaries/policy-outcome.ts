@@ -40,7 +40,7 @@ export const finishPolicy = async (
   const alarms = await alarmsInRun(run.folder);
   const { learned, heldOut } = counts;
   // a step draws as many as it has replies, so that few steps see few of them
-  const from = `replies to prompts out of ${learned}${heldOut === 0 ? "" : `, ${heldOut} kept out`}`;
+  const from = `replies to prompts drawn from ${learned}${heldOut === 0 ? "" : `, ${heldOut} kept out`}`;
   // what one's own prompts are answered with, the sandbox's oracle cannot judge; and it is measured in turns of a chat
   const measured = config.prompts === "sandbox" && texts === "chat";
   return {
