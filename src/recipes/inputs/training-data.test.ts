@@ -43,17 +43,32 @@ describe("supervised rows", () => {
       write(
         { prompt: "Why?", completion: "So." },
         { prompt: [user("Why?")], completion: [assistant("So.")] },
+        { input_text: "Why?", output_text: "So." },
         { messages: [user("Why?"), assistant("So."), user("And?"), assistant("No.")] },
         { text: "Why? So." },
       ),
       1,
     );
     expect(rows.map(({ id, parents, stage, seed, ...content }) => content)).toEqual([
-      ...Array(2).fill({ prompt: [user("Why?")], completion: "So." }),
+      ...Array(3).fill({ prompt: [user("Why?")], completion: "So." }),
       { messages: [user("Why?"), assistant("So."), user("And?"), assistant("No.")] },
       { text: "Why? So." },
     ]);
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(4);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(5);
+  });
+
+  it("by the names input_text and output_text are read whole, and refused by these", async () => {
+    const named = { input_text: [user("Why?")], output_text: "So." };
+    expect((await loadSftRows(write({ ...named, genre: "asked" }), 1)).notices).toEqual([
+      expect.objectContaining({ text: expect.stringMatching(/ignored: genre \(in 1 row\)\.$/) as string }),
+    ]);
+    await expect(loadSftRows(write({ ...named, output_text: " " }), 1)).rejects.toThrow(
+      /line 1: output_text: .*must hold text/,
+    );
+    await expect(loadSftRows(write({ ...named, label: false }), 1)).rejects.toThrow(/label: got false/);
+    await expect(loadPreferenceRows(write(named), 1)).rejects.toThrow(
+      /holds supervised rows \(input_text, output_text\)/,
+    );
   });
 
   it("of a run stay what they are", async () => {

@@ -82,7 +82,10 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Columns of training rows that may be lists of messages. */
-const messageColumns = ["prompt", "completion", "messages", "chosen", "rejected"];
+const messageColumns = [
+  ...["prompt", "completion", "messages", "chosen", "rejected"],
+  ...["input_text", "output_text"],
+];
 
 /** A cell of separated values: numbers and lists of names are written as text there. */
 const cellValue = (field: string, text: string): unknown => {

@@ -73,6 +73,9 @@ const probability = preferenceRowSchema.shape.probability.default(1);
 const { margin } = preferenceRowSchema.shape;
 
 const completionRow = z.object({ ...books, prompt, completion: reply });
+/** A prompt and its completion, as some tools name them. */
+const otherNames = ["input_text", "output_text"] as const;
+const renamedRow = z.object({ ...books, input_text: prompt, output_text: reply });
 const chatRow = z.object({ ...books, messages: inTurn(messagesEndingWith("assistant").min(2)) });
 const textRow = z.object({ ...books, text: filled });
 const pairRow = z.object({ ...books, prompt, chosen: reply, rejected: reply, probability, margin });
@@ -138,9 +141,14 @@ const readAs = <Value extends Books>(
   return { given, books: { id, parents, stage, seed }, fields: Object.keys(schema.shape) };
 };
 
+const supervisedNames = ["completion", "messages", "text"];
+/** Whether a row holds a completion by the other names alone. */
+const isRenamed = (row: unknown): boolean =>
+  otherNames.every((key) => has(row, key)) && ![...supervisedNames, "prompt"].some((key) => has(row, key));
+
 /** Throws UserError for a reply that is marked as not wanted. Tables have the mark as text. */
 const requireWanted = (row: unknown, place: TextPlace): void => {
-  if (!has(row, "completion") || !has(row, "label")) return;
+  if (!(has(row, "completion") || isRenamed(row)) || !has(row, "label")) return;
   const { label } = row as { readonly label: unknown };
   if (label !== false && !(typeof label === "string" && label.toLowerCase() === "false")) return;
   throw refuse(
@@ -152,6 +160,10 @@ const requireWanted = (row: unknown, place: TextPlace): void => {
 
 const readSupervised = (row: unknown, place: TextPlace): ReadRow<GivenSupervised> => {
   requireWanted(row, place);
+  if (isRenamed(row)) {
+    const { given, ...more } = readAs(renamedRow, row, place);
+    return { ...more, given: { prompt: given.input_text, completion: given.output_text } };
+  }
   if (has(row, "messages")) return readAs(chatRow, row, place);
   if (has(row, "text") && !has(row, "prompt") && !has(row, "completion")) return readAs(textRow, row, place);
   const named = has(row, "completion") || Object.keys(row ?? {}).every((key) => key in completionRow.shape);
@@ -294,11 +306,11 @@ const settlePair = (given: GivenPair, texts: TextForm, place: TextPlace): Pair =
 
 const isPair = (row: unknown): boolean => has(row, "chosen") && has(row, "rejected");
 const isSupervised = (row: unknown): boolean =>
-  ["completion", "messages", "text"].some((key) => has(row, key));
+  isRenamed(row) || supervisedNames.some((key) => has(row, key));
 const namesIn = (row: unknown, names: readonly string[]): string =>
   names.filter((name) => has(row, name)).join(", ");
 
-/** {prompt, completion}, {messages} or {text}. */
+/** {prompt, completion} (or {input_text, output_text}), {messages} or {text}. */
 export const supervisedRows: RowKind<GivenSupervised, Supervised, SftRow> = {
   read: readSupervised,
   settle: settleSupervised,
@@ -315,5 +327,5 @@ export const pairRows: RowKind<GivenPair, Pair, PairRow> = {
   schema: pairRowSchema,
   ofOther: (row) => isSupervised(row) && !has(row, "chosen") && !has(row, "rejected"),
   mistaken: (row) =>
-    `holds supervised rows (${namesIn(row, ["prompt", "completion", "messages", "text"])}); train reward and train dpo take prompt, chosen and rejected, or two dialogues as chosen and rejected. They are for train sft.`,
+    `holds supervised rows (${namesIn(row, ["prompt", ...supervisedNames, ...otherNames])}); train reward and train dpo take prompt, chosen and rejected, or two dialogues as chosen and rejected. They are for train sft.`,
 };
