@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
+import { setThreads } from "../engine/index.ts";
 import { batchBucket, batchWithin } from "./buckets.ts";
 import { loadModelFolder } from "./checkpoint.ts";
 import { argmaxByHand } from "./full-forward.fixture.ts";
@@ -184,6 +185,43 @@ describe("a reply", () => {
     expect(seen).toHaveLength(2);
     expect(whole!.ids).toEqual(wanted!.ids);
     expect(never).toEqual({ ids: [], ended: false });
+  });
+});
+
+describe("a reply on two threads", () => {
+  // wide enough that products of few tokens would be shared among threads otherwise than those of many
+  const [hiddenSize, headSize, intermediateSize, vocabularySize] = [128, 32, 256, 512];
+  const model = randomModel({ hiddenSize, headSize, intermediateSize, vocabularySize }, { scale: 3 });
+  const ask = (prompt: readonly number[], at: number): TokenRequest => ({
+    ...{ prompt, maxTokens: 5, seed: at, temperature: 1, probabilities: 1 },
+  });
+  const onTwo = async (prompts: readonly (readonly number[])[]) => {
+    setThreads(2);
+    const generator = createGenerator(model);
+    try {
+      const requests = prompts.map(ask);
+      const together = await generator.generate(requests);
+      const alone: TokenReply[] = [];
+      for (const request of requests) alone.push((await generator.generate([request]))[0]!);
+      return { together, alone };
+    } finally {
+      setThreads(1);
+      await generator.release();
+    }
+  };
+
+  it("is the same to the last bit alone and beside others, where no beginning is shared", async () => {
+    const { together, alone } = await onTwo(Array.from({ length: 8 }, (_, at) => tokens(3 + 3 * at)));
+    expect(together).toEqual(alone);
+  });
+
+  it("has the same tokens, and their probabilities but for last bits, where one is", async () => {
+    const prompts = Array.from({ length: 8 }, (_, at) => [...beginning, ...tokens(1 + at)]);
+    const { together, alone } = await onTwo(prompts);
+    expect(together.map(({ ids }) => ids)).toEqual(alone.map(({ ids }) => ids));
+    const numbersOf = ({ tokens: own }: TokenReply) => own!.map(({ logProbability }) => logProbability!);
+    const [some, same] = [together.flatMap(numbersOf), alone.flatMap(numbersOf)];
+    for (const [at, number] of some.entries()) expect(Math.abs(number - same[at]!)).toBeLessThan(1e-4);
   });
 });
 
