@@ -193,37 +193,101 @@ describe("people and tasks of one's own", () => {
 });
 
 describe("from run to run", () => {
-  it("talks are shown what they remember where memory is carried, and nothing of it where it is not", async () => {
-    // The last draft of every talk of the first run does not come: what is remembered is the one before it.
-    const feedback = "Name sources always.";
-    const own = { when: "Rate the newest draft:", reply: JSON.stringify({ satisfaction: 5, feedback }) };
+  describe("talks are shown", () => {
+    // Two talks for each of three users, and no draft or comment twice. The last draft of every talk of the first run does not
+    // come: what is remembered are the two before it, of which an assistant is shown one.
+    const windows = { assistant: 1, user: 2 };
+    const many = (say: (text: string) => string) => Array.from({ length: 999 }, (_, at) => say(`<<${at}>>`));
+    const comments = (say: string) => many((text) => `{"satisfaction": 5, "feedback": "${say} ${text}"}`);
     const rules = [
       { when: "You are to revise", reply: same },
-      ...[own, others],
-      { when: "Name sources always.", reply: "" },
-      { reply: "A first draft." },
+      { when: "wrote you a new draft", reply: comments("Enough") },
+      { when: "Rate the newest draft:", reply: comments("Go on") },
+      others,
+      ...[{ when: "The second request.", reply: many((text) => `A draft ${text}.`) }],
+      ...[{ when: "Enough", reply: "" }, { reply: many((text) => `A draft ${text}.`) }],
     ];
-    const model = script("carry.yaml", rules);
-    const promptsOfRun2 = async (out: string, carry: boolean): Promise<string[]> => {
+    const tasks = ["first", "second"].map((id) => ({
+      ...{ id, name: id, question: `What is the ${id}?`, request: `The ${id} request.`, words: 40 },
+    }));
+    const marksIn = (text: string, kind: "draft" | "comment"): string[] =>
+      (text.match(kind === "draft" ? /A draft <<\d+>>/g : /(Enough|Go on) <<\d+>>/g) ?? []).sort();
+
+    /** The records of both runs, and what the second's first turn was asked, by the id of the record that came of it. */
+    const play = async (out: string, carry: boolean) => {
       const record = join(folder, `${out}-calls.jsonl`);
-      const windows = { assistant: 1, user: 1 };
-      await run(given(out, { model, carry, record, windows }));
-      const drafts = await readRecords(join(folder, out, "run-2/drafts.jsonl"), draftRecordSchema);
-      const seeds = drafts.filter(({ turn }) => turn === 1).map(({ seed }) => seed);
-      const calls = readFileSync(record, "utf8").trim().split("\n");
-      return calls
-        .map((line) => JSON.parse(line) as { request: { seed: number; messages: unknown } })
-        .filter(({ request }) => seeds.includes(request.seed))
-        .map(({ request }) => JSON.stringify(request.messages));
+      const file = join(folder, "two-tasks.yaml");
+      writeFileSync(file, JSON.stringify(tasks));
+      const model = script("carry.yaml", rules);
+      const who = { users: ["amina", "dale", "kamala"], assistants: 6, raters: 1, turns: 3 };
+      await run(
+        given(out, { model, carry, record, windows, tasks: file, task: ["first", "second"], ...who }),
+      );
+      const rowsOf = async (name: string) => ({
+        drafts: await readRecords(join(folder, out, name, "drafts.jsonl"), draftRecordSchema),
+        ratings: await readRecords(join(folder, out, name, "ratings.jsonl"), ratingRecordSchema),
+      });
+      const bySeed = new Map<number, string>();
+      for (const line of readFileSync(record, "utf8").trim().split("\n")) {
+        const { request } = JSON.parse(line) as { request: { seed: number; messages: unknown } };
+        bySeed.set(request.seed, JSON.stringify(request.messages));
+      }
+      const [before, after] = [await rowsOf("run-1"), await rowsOf("run-2")];
+      const asked = [...after.drafts, ...after.ratings]
+        .filter(({ turn }) => turn === 1)
+        .map((row) => ({ row, prompt: bySeed.get(row.seed)! }));
+      return { before, asked };
     };
-    const carried = await promptsOfRun2("carry-on", true);
-    const fresh = await promptsOfRun2("carry-off", false);
-    expect([carried.length, fresh.length]).toEqual([4, 4]);
-    for (const prompt of carried) {
-      expect(prompt).toContain("A first draft.");
-      expect(prompt).toContain("Name sources always.");
-    }
-    for (const prompt of fresh) expect(prompt).not.toMatch(/A first draft|Name sources always/);
+    type Played = Awaited<ReturnType<typeof play>>;
+
+    /** What a talk's last turns with a draft said in the first run, as many as a window has. */
+    const saidIn = (
+      { before }: Played,
+      talk: string,
+      kind: "draft" | "comment",
+      window: number,
+    ): string[] => {
+      const drafts = before.drafts.filter((one) => one.talk === talk && one.text !== "").slice(-window);
+      const texts = drafts.map(({ id, text }) => {
+        const own = before.ratings.find(({ of, draft }) => of === "own" && draft === id)!;
+        return kind === "draft" ? text : own.feedback;
+      });
+      return texts.flatMap((text) => marksIn(text, kind)).sort();
+    };
+    /** The draft that a rating in the second run is of. */
+    const ratedBy = ({ asked }: Played, { row }: Played["asked"][number]): string[] => {
+      const id = "draft" in row ? row.draft : null;
+      return asked.flatMap(({ row: one }) =>
+        one.id === id && "text" in one ? marksIn(one.text, "draft") : [],
+      );
+    };
+
+    it("what they themselves remember, as far as a window goes, where memory is carried", async () => {
+      const played = await play("carry-on", true);
+      const { before, asked } = played;
+      const said = before.drafts.filter(({ text }) => text !== "");
+      expect([said.length, before.drafts.length, asked.length]).toEqual([12, 18, 18]);
+      expect(new Set(said.map(({ text }) => text)).size).toBe(12);
+      for (const one of asked) {
+        const { row, prompt } = one;
+        const window = "of" in row ? (row.of === "own" ? windows.user : 0) : windows.assistant;
+        for (const kind of ["draft", "comment"] as const) {
+          const remembered = window === 0 ? [] : saidIn(played, row.talk, kind, window);
+          expect(remembered).toHaveLength(window);
+          const wanted = [...remembered, ...(kind === "draft" ? ratedBy(played, one) : [])].sort();
+          expect(marksIn(prompt, kind), row.id).toEqual(wanted);
+        }
+      }
+    });
+
+    it("nothing of the run before where it is not", async () => {
+      const played = await play("carry-off", false);
+      expect(played.asked).toHaveLength(18);
+      for (const one of played.asked) {
+        expect(marksIn(one.prompt, "comment")).toEqual([]);
+        expect(marksIn(one.prompt, "draft")).toEqual(ratedBy(played, one));
+      }
+    });
   });
 
   it("a contract without clauses is told as gone, in a record, in the figures and in the lines, and the next run begins without it", async () => {
