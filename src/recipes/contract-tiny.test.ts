@@ -260,7 +260,21 @@ describe("runs in which everybody is content", () => {
   it("end with a word on it where there was no list", async () => {
     const model = script("content.json", [content, ...rest]);
     await expect(run(given("nothing", { model, sandbox: { requests: 0 } }))).rejects.toThrow(
-      "No user asked for a change in any run",
+      "No user asked for a change in any run: the 48 comments that there are come of users whose ratings of their own talks are at 80 % of their scales or above (contentFrom). So there is nothing to make",
+    );
+  });
+
+  it("is not what is told where no rating came: how many did not and why, and what the embedded model can rate", async () => {
+    const small = { users: 2, assistants: 2, runs: 1, turns: 1, sandbox: { requests: 0 } };
+    const metrics = { own: ["helpfulness"], others: [] };
+    const told = run(given("unrated", { ...small, metrics, model: "embedded:covenant-assembly" }));
+    await expect(told).rejects.toThrow(
+      /^None of the 2 ratings that users were to give of their own talks came: .*[12] not given.*\. There are no comments either, .* taught to rate satisfaction and harmlessness alone, and is asked for helpfulness .* set metrics\.own=satisfaction, or name a model .* Look at /,
+    );
+    const other = [{ when: "feedback: what should change?", reply: "As you like." }, ...rest];
+    const scripted = run(given("unread", { ...small, model: script("unread.json", other) }));
+    await expect(scripted).rejects.toThrow(
+      /talks came: 2 not given\. .* Choose another roles\.user\.model\./,
     );
   });
 });

@@ -41,6 +41,7 @@ import {
   unreadPeople,
   writeTables,
 } from "./summaries/contract-summary.ts";
+import { describeUnasked } from "./summaries/contract-unasked.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { nextAfterSimulation } from "./summaries/next-command.ts";
 import { benefitFigures } from "./summaries/satisfaction-figures.ts";
@@ -111,14 +112,19 @@ const lastDocuments = (runs: readonly DoneRun[]): readonly LearnedRecord[] =>
 const lookAt = ({ out, runs }: ContractConfig, file: string): string =>
   `Look at ${join(out, runName(1), file)}${runs === 1 ? "" : " and those of later runs"}`;
 
-/** The constitution that was learned. Throws CovenantError where there is none. */
-const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPlay): LearnedRecord => {
+/** The constitution that was learned. Throws CovenantError where there is none. counts: of all runs. */
+const requireLearned = (
+  runs: readonly DoneRun[],
+  counts: readonly RunRatings[],
+  play: ContractPlay,
+): LearnedRecord => {
+  const { config, setup } = play;
   const [first] = lastDocuments(runs);
   if (first !== undefined) return first;
   if (!runs.some(({ wasAsked }) => wasAsked))
     throw new CovenantError(
       "contract-unasked",
-      `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. ${lookAt(config, "ratings.jsonl")}; give people other wishes or other tasks, ${config.contentFrom === "off" ? "or begin with a constitution" : "begin with a constitution, or set contentFrom: off"}.`,
+      describeUnasked(play, counts, lookAt(config, "ratings.jsonl")),
     );
   const { meta } = setup.models;
   const sorts = setup.metaPrompt.sorts === true;
@@ -176,13 +182,13 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const { run } = pipeline;
   const runs = await playAll(pipeline, play);
   const documents = lastDocuments(runs);
-  const learned = requireLearned(runs, play);
+  const counts = await countRuns(run.folder, play, runs);
+  const learned = requireLearned(runs, counts, play);
   const benefit = await benefitOf(pipeline, play, learned, runNames(config));
   await run.stage({ name: "tables", inputs: {}, after: runNames(config) }, async (stage) => {
     await writeTables(run.folder, stage.folder, runs);
   });
   for (const { part, document } of documents) await run.write(`${part}.yaml`, formatConstitution(document));
-  const counts = await countRuns(run.folder, play, runs);
   const figures = figuresOf(play, runs, counts, benefit);
   await run.write("metrics.json", figures);
   const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!, benefit));

@@ -67,7 +67,8 @@ const meanOf = ({ values: { n, sum }, missing }: Tally): MeanRating => ({
   ...{ n, missing },
 });
 
-const sumMissing = (counts: readonly Missing[]): Missing => {
+/** Counts of what is missing, by reason, added up. */
+export const sumMissing = (counts: readonly Missing[]): Missing => {
   const sum: Missing = {};
   for (const missing of counts)
     for (const [reason, count] of Object.entries(missing) as [MissingReason, number][])
