@@ -1,10 +1,13 @@
-// `covenant simulate games` where no seat learns, on scripted models: nobody is asked for a principle, and none is told.
+// `covenant simulate games` where no seat learns, on scripted models: nobody is asked for a principle, and none is told. And what
+// is refused because embedded players were never taught it.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { parseYaml } from "../core/index.ts";
 import { gamePrincipleRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { gamesSchema } from "./settings/game-settings.ts";
@@ -111,5 +114,59 @@ describe("the page", () => {
     expect(lines).toMatch(/^Share put into the pot: [\s\S]*^Income, in endowments$/m);
     const splits = given("offers", { model: undefined, fixed: undefined, groups: ["fair"] });
     expect((await run(splits)).page).toContain("Share offered, by iteration");
+  });
+});
+
+describe("what no embedded player was taught", () => {
+  const file = fileURLToPath(new URL("../../configs/simulate/games/tiny.yaml", import.meta.url));
+  const tiny = parseYaml(readFileSync(file, "utf8"), { file }) as Given;
+  const out = join(folder, "untaught");
+
+  it.each<[string, Partial<Given>, RegExp]>([
+    [
+      "questions",
+      { questions: 1 },
+      /^questions is 1: .* taught to ask .* Give --set questions=0, or name a model/,
+    ],
+    [
+      "several things in one offer",
+      { resources: 2, model: "embedded:covenant-assembly" },
+      /^resources is 2: .* taught to split several things .* Give --set resources=1, or name a model/,
+    ],
+    [
+      "reasons",
+      { heldOut: { ...tiny.heldOut, reasons: [false, true] } },
+      /Give --set heldOut\.reasons=\[false\], or/,
+    ],
+    [
+      "all of it",
+      { questions: 2, resources: 2 },
+      /^questions is 2, and resources is 2: .* questions=0 --set resources=1,/,
+    ],
+  ])("is refused before anything is begun: %s", async (_, changes, message) => {
+    const told = run({ ...tiny, ...changes, out });
+    await expect(told).rejects.toThrow(message);
+    await expect(told).rejects.not.toThrow("games/tiny.yaml");
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it("is let through where it is not asked for, or another model moves", async () => {
+    expect((await planned({ ...tiny, out }))["games"]).toBeGreaterThan(0);
+    const trade = {
+      ...tiny,
+      ...trades("flexiblev1"),
+      learner: tiny.model,
+      resources: 2,
+      questions: 1,
+      heldOut: { reasons: [true] },
+      out,
+    };
+    expect((await planned(trade))["games"]).toBeGreaterThan(0);
+    const asking = { questions: 1, resources: 2, fixed: "model" as const, heldOut: { reasons: [true] } };
+    expect((await planned(given("asking", asking)))["games"]).toBeGreaterThan(0);
+    const unknown = { ...tiny, currencies: ["zorbs of quixotic jetsam"], out };
+    await expect(planned(unknown)).rejects.toThrow(
+      /covenant-player knows .* in words of the sandbox\. For other words/,
+    );
   });
 });

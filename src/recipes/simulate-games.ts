@@ -8,6 +8,7 @@ import { type ExperimentTable, gamesPage } from "../report/index.ts";
 import { gamesOf, learns, type Match } from "../simulation/index.ts";
 import { requireFluentGames } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
+import { requireTaughtMoves } from "./inputs/taught-moves.ts";
 import { planCalls, planOf, planWriting } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import { budgetFlag, modelFlag, runFlags } from "./settings/flags.ts";
@@ -28,6 +29,7 @@ import { describeGames } from "./summaries/game-summary.ts";
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GamesConfig, context: RecipeContext) => {
   checkGames(config);
+  requireTaughtMoves(config);
   const { model, learner } = config;
   const models = {
     ...(model === undefined ? {} : { model: [model, "asked"] as const }),

@@ -82,8 +82,9 @@ export const requireJsonAnswers = (
     `\`covenant ${command}\` needs a model that follows instructions and answers with JSON: name another, as --model http://localhost:8000/v1#NAME.`,
   );
 
-/** The model that was made with the brief wording. */
+/** The model that was made with the brief wording, and the one that was made with that of games alone. */
 const assembly = "embedded:covenant-assembly";
+const player = "embedded:covenant-player";
 
 type Kind = "contract" | "vote" | "games";
 
@@ -100,6 +101,9 @@ const adviceOnWords = (model: string, kind: Kind, wording: Wording): string => {
   const words = `in words of the sandbox${sandboxWords[kind]}`;
   const example = `--config ${file} of the repository does so`;
   const others = "For other words name another --model.";
+  // whoever names one of them is likely to have that file's settings, which name both
+  if (kind === "games" && wording === "brief" && [assembly, player].includes(model))
+    return `In the brief wording it takes part ${words}. ${others}`;
   if (model !== assembly)
     return `Name ${assembly} in its place${wording === "full" ? ", with --wording brief" : ""}: it was made with the brief wording, ${words}; ${example}. ${others}`;
   return wording === "full"
@@ -299,13 +303,13 @@ export const requireFluentGames = (
 ): void => {
   const { model, learner = model, wording } = config;
   if (model !== undefined) {
-    const player = { role: "player", model, language: languages["model"] };
+    const mover = { role: "player", model, language: languages["model"] };
     const move = wordsIn(wording, {
       frame: () => frameOf(config),
       first: () => firstQuestion(config).slice(-1),
     });
     for (const words of [move, ...probeQuestions(config).map((messages) => ({ messages }))])
-      requireWords({ ...player, ...words }, "games", wording);
+      requireWords({ ...mover, ...words }, "games", wording);
   }
   if (learner === undefined || !experimentsOf(config).some(learns)) return;
   const language = languages[config.learner === undefined ? "model" : "learner"];
