@@ -121,9 +121,17 @@ describe("what is rated and asked", () => {
   it("is one critique and revision of a list of principles, which the next run begins with", async () => {
     const reply = JSON.stringify({ critique: "Too long.", principles: [{ text: "Be brief.", from: [1] }] });
     const rules = [{ when: "principles", reply }, user, others, { reply: "A draft." }];
-    await run(given("critique", { model: script("critique.yaml", rules), metaPrompt: "critique" }));
+    await run(
+      given("critique", {
+        model: script("critique.yaml", rules),
+        metaPrompt: "critique",
+        windows: { meta: 1 },
+      }),
+    );
     const asked = await readRecords(join(folder, "critique/run-2/meta.jsonl"), metaRecordSchema);
     expect(asked).toMatchObject([{ prompt: "critique", critique: "Too long." }]);
+    // of two turns of each talk, the last alone
+    expect(asked[0]!.numbers).toEqual([1, 2, 3, 4].map((talk) => `run-2/turn-2/talk-${talk}/rating`));
     const drafts = await readRecords(join(folder, "critique/run-2/drafts.jsonl"), draftRecordSchema);
     expect(drafts[0]!.parents).toEqual(["run-1/constitution"]);
     const { principles } = await loadConstitution(join(folder, "critique/constitution.yaml"));

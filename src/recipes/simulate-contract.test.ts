@@ -229,6 +229,28 @@ describe("the loop", () => {
     expect((await run(config)).document).toMatchObject({ converged: 2 });
   });
 
+  it("goes on where they are a little less similar than that, and stops where they are a little more", async () => {
+    const first = "Name sources for every claim, and say where they may be wrong.";
+    const saying = (text: string) => JSON.stringify({ constitution: [{ text, from: [1] }], contract: [] });
+    const rules = [
+      { when: "say where they may be wrong and why", reply: saying(`${first.slice(0, -1)} and why.`) },
+      { when: first, reply: saying(`${first.slice(0, -1)} and why.`) },
+      { when: "You are to revise", reply: saying(first) },
+      ...[user, others, { reply: "A draft." }],
+    ];
+    const model = `scripted:${write("near.yaml", { batch: 8, rules })}`;
+    const play = async (out: string, converge: number) => {
+      const few = { users: ["amina"], turns: 1, runs: 3 };
+      const { document } = await run(given(out, { model, converge, ...few }));
+      return document as { converged: number; runs: { documents: { similarity: number }[] }[] };
+    };
+    const above = await play("above", 0.999);
+    const { similarity } = above.runs[1]!.documents[0]!;
+    expect([similarity > 0.5, similarity < 0.99, above.converged]).toEqual([true, true, 3]);
+    expect((await play("just-above", similarity + 0.005)).converged).toBe(3);
+    expect((await play("just-below", similarity - 0.005)).converged).toBe(2);
+  });
+
   it("asks the meta-model again, keeps the constitution where nothing readable comes, and fails where none ever does", async () => {
     const model = script("never.yaml", "I would rather not.");
     const config = given("never", { model, runs: 1 });

@@ -39,6 +39,28 @@ describe("the meta-model's transcript", () => {
     expect(text).not.toContain("means of others");
   });
 
+  it("tells of others' ratings of a draft their mean alone", async () => {
+    const numbers = [2, 5, 9];
+    const model = scriptedModel({
+      reply: ({ messages }) => {
+        const last = messages.at(-1)!.content;
+        if (last.includes("Rate the newest draft")) return '{"satisfaction": 5, "feedback": ""}';
+        const persona = /<<persona-(\d)>>/.exec(messages[0]!.content)?.[1];
+        return last.includes("Somebody else")
+          ? `{"harmlessness": ${numbers[Number(persona) - 1]!}}`
+          : "A draft.";
+      },
+    });
+    const options = episodeOf(3, { turns: 1 });
+    const exchanges = await playRun(options, askNoting(model).ask);
+    const { text } = talkTranscript(options.cast, exchanges, options.metrics);
+    const means = Array.from(text.matchAll(/means of others' ratings: harmlessness (\S+)/g), ([, mean]) =>
+      Number(mean),
+    );
+    expect(means).toEqual([7, 5.5, 3.5]);
+    expect(text.match(/harmlessness/g)).toHaveLength(3);
+  });
+
   it("holds the last turns of each talk where fewer are wanted, numbered from one", async () => {
     const { options, exchanges } = await play("more");
     const { text, comments } = talkTranscript(options.cast, exchanges, options.metrics, 1);

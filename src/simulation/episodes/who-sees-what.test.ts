@@ -105,7 +105,8 @@ describe.each(wordings)("who sees what in the %s wording", async (name) => {
       expect(marksIn(text, "view")).toEqual(new Set([String(seatOf(exchange))]));
       expect(marksIn(text, "draft")).toEqual(seedsOf([...earlierIn(exchange), exchange], "draft"));
       expect(marksIn(text, "comment")).toEqual(seedsOf(earlierIn(exchange), "rating"));
-      for (const hidden of ["3.25", "8.75", "Principle {seat}"]) expect(text).not.toContain(hidden);
+      for (const hidden of ["3.25", "8.75", "Principle {seat}", "Clause: {clauses}"])
+        expect(text).not.toContain(hidden);
     }
   });
 
@@ -139,8 +140,13 @@ describe.each(wordings)("who sees what in the %s wording", async (name) => {
     const find = new Map(short.asked.map((one) => [one.id, one]));
     for (const exchange of short.exchanges.filter(({ turn }) => turn === 3)) {
       const earlier = short.exchanges.filter(({ talk, turn }) => talk.id === exchange.talk.id && turn === 2);
-      expect(marksIn(shownIn(find.get(exchange.draft.id)!), "draft")).toEqual(seedsOf(earlier, "draft"));
-      expect(marksIn(shownIn(find.get(exchange.rating.id)!), "draft")).toEqual(seedsOf([exchange], "draft"));
+      const [toAssistant, toUser] = [exchange.draft.id, exchange.rating.id].map((id) =>
+        shownIn(find.get(id)!),
+      );
+      expect(marksIn(toAssistant!, "draft")).toEqual(seedsOf(earlier, "draft"));
+      expect(marksIn(toAssistant!, "comment")).toEqual(seedsOf(earlier, "rating"));
+      expect(marksIn(toUser!, "draft")).toEqual(seedsOf([exchange], "draft"));
+      expect(marksIn(toUser!, "comment").size).toBe(0);
     }
   });
 
