@@ -46,6 +46,11 @@ describe("joining", () => {
     expect(stdout).toMatch(/second: selfish · selfish-10/);
     const groups = readFileSync(join(folder, "joined/results/groups.csv"), "utf8");
     expect(groups).toContain("second: fair");
+    const chart = JSON.parse(readFileSync(join(folder, "joined/charts/given-by-step.vl.json"), "utf8"));
+    const drawn = new Set(chart.data.values.map(({ panel }: { readonly panel: string }) => panel));
+    const own = ["altruistic", "fair", "selfish"].map((name) => `first · ${name}-10`);
+    const swept = ["fair", "selfish"].map((name) => `second: ${name} · ${name}-10`);
+    expect([...drawn]).toEqual([...own, ...swept]);
     const page = readFileSync(join(folder, "joined/experiment.html"), "utf8");
     expect(page.replaceAll(/"\$schema":"[^"]*"/g, "")).not.toMatch(/https?:\/\//);
   });
