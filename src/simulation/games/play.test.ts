@@ -248,12 +248,31 @@ describe("a population of models", () => {
     expect(states).toEqual(["unparseable", "missing", "kept"]);
   });
 
-  it("chooses what is said of the interactions by the kinds that there are", () => {
-    const kinds = ["fixed", "mixed", "flexible"] as const;
-    const texts = [1, 2, 3, 4, 5, 6, 7].map((mask) =>
-      learningText("imitation", "P", new Set(kinds.filter((_, bit) => (mask >> bit) % 2 === 1)), "I"),
-    );
+  it("says which kinds of interactions there are, and of no other, in words of each mixture's own", () => {
+    const kinds = {
+      fixed: "between fixed players",
+      mixed: "a fixed and a flexible player meet",
+      flexible: "between flexible players",
+    } as const;
+    const names = Object.keys(kinds) as (keyof typeof kinds)[];
+    const texts = [1, 2, 3, 4, 5, 6, 7].map((mask) => {
+      const there = names.filter((_, bit) => (mask >> bit) % 2 === 1);
+      const text = learningText("imitation", "P", new Set(there), "I");
+      expect(names.filter((kind) => text.includes(kinds[kind]))).toEqual(there);
+      expect(/All interactions|every interaction/.test(text)).toBe(there.length === 1);
+      return text;
+    });
     expect(new Set(texts).size).toBe(7);
+  });
+
+  it("is to say what others' principle seems to be where it looks to its own gain, and there alone", () => {
+    const asked = (["own-gain", "imitation", "resource-specific"] as const).map((variant) =>
+      learningText(variant, "P", new Set(["mixed"]), "I"),
+    );
+    const theirs =
+      /what the fixed players accept and offer, and say in the principle what theirs seems to be/;
+    expect(asked.map((text) => theirs.test(text))).toEqual([true, false, false]);
+    expect(asked.map((text) => text.includes("end with as much as possible"))).toEqual([true, false, false]);
   });
 });
 
