@@ -12,6 +12,7 @@ import { gamePrincipleRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { gamesSchema } from "./settings/game-settings.ts";
 import { recipe } from "./simulate-games.ts";
+import type { GameFigures } from "./stages/game-figures.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-games-"));
@@ -29,6 +30,8 @@ writeFileSync(
       { when: "You advise", reply: "Principle: Pick first what you want less." },
       { when: "You watch", reply: "Principle: Share evenly." },
       { when: "Another player splits", reply: "Decision: accept" },
+      { when: "Begin with one line that gives your reason", reply: "Reason: so\nOffer: ten" },
+      { when: "you may ask instead", reply: "Question: does it apply here?" },
       { reply: "Offer: total 10 dollars, keep 5, give 5" },
     ],
   }),
@@ -43,8 +46,9 @@ const trades = (...matches: string[]): Partial<Given> => ({ game: "buyer-seller"
 const tens = { currencies: ["dollars"], amounts: { least: 10, most: 10 }, groups: ["fair"] };
 
 const run = async (config: Given) => {
-  const { lines } = await recipe.run(recipe.schema.parse(config), contextFor());
-  return { lines: lines.join("\n"), page: readFileSync(join(config.out!, "experiment.html"), "utf8") };
+  const { lines, document } = await recipe.run(recipe.schema.parse(config), contextFor());
+  const page = readFileSync(join(config.out!, "experiment.html"), "utf8");
+  return { lines: lines.join("\n"), page, document: document as Partial<GameFigures> };
 };
 const planned = async (config: Given): Promise<Record<string, number>> => {
   const { steps } = await recipe.plan(recipe.schema.parse(config), contextFor());
@@ -91,6 +95,28 @@ describe("where no seat is flexible", () => {
   });
 });
 
+describe("questions before an offer", () => {
+  it("are counted for each thing and way of asking at the end, as they are in play", async () => {
+    const asking = { questions: 1, iterations: 1, interactions: 1, flexible: [1], ...tens };
+    const heldOut = { currencies: ["apples"], prior: [false], reasons: [false, true] };
+    const { document, page, lines } = await run(given("questions", { ...asking, heldOut }));
+    const told = document.probes!.map(({ unit, reasons, questions, asked }) => [
+      ...[unit, reasons, questions, asked],
+    ]);
+    expect(told.sort()).toEqual([
+      ["apples", false, 1, 2],
+      ["apples", true, 0, 2],
+      ["dollars", false, 1, 2],
+      ["dollars", true, 0, 2],
+    ]);
+    expect(lines).toMatch(/^fair-100 +flexible +1\.00 /m);
+    const rows = page.match(/<tr><th scope="row">fair-100.*(?:asked for|–)<\/td>.*<\/tr>/g)!;
+    expect(rows.map((row) => /([\d.]+)<\/td><\/tr>$/.exec(row)![1]).sort()).toEqual([
+      ...["0.00", "0.00", "1.00", "1.00"],
+    ]);
+  });
+});
+
 describe("the page", () => {
   it("speaks of deals and points where there is a trade, and not of sharing", async () => {
     const { page } = await run(given("deals", trades("0v1", "flexiblev1")));
@@ -112,8 +138,11 @@ describe("the page", () => {
     const { page, lines } = await run(pots);
     expect(page).toContain("Share put into the pot, by iteration");
     expect(lines).toMatch(/^Share put into the pot: [\s\S]*^Income, in endowments$/m);
-    const splits = given("offers", { model: undefined, fixed: undefined, groups: ["fair"] });
-    expect((await run(splits)).page).toContain("Share offered, by iteration");
+    const strict = { strict: true, priors: ["selfish" as const] };
+    const splits = given("offers", { model: undefined, fixed: undefined, groups: ["fair"], ...strict });
+    const offers = (await run(splits)).page;
+    expect(offers).toContain("Share offered, by iteration");
+    expect(offers).toContain("Share of offers accepted, by iteration");
   });
 });
 
