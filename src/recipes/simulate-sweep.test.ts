@@ -48,6 +48,16 @@ const contentOf = (path: string): Record<string, string> =>
       .map((name) => [name, readFileSync(join(path, name), "utf8").replaceAll(/"seconds": .*/g, "")]),
   );
 
+/** The most runs of a sweep that were at work at the same look at the clock, by their first and last events. */
+const mostAtOnce = (out: string): number => {
+  const cells = join(folder, out, "cells");
+  const spans = readdirSync(cells, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith("events.jsonl"))
+    .map((name) => readFileSync(join(cells, name), "utf8").trim().split("\n"))
+    .map((lines) => [lines[0]!, lines.at(-1)!].map((line) => JSON.parse(line).time as number));
+  return Math.max(...spans.map(([at]) => spans.filter(([from, to]) => from! <= at! && at! < to!).length));
+};
+
 describe("the cells of a grid", () => {
   const cells = (grid: object, settings: object = {}) => cellsOf(sweepSchema.parse({ grid, settings }));
 
@@ -124,6 +134,7 @@ describe("a sweep", () => {
   it("is the same one by one as side by side", async () => {
     await sweep("one-by-one", { ...games, parallel: 1 });
     expect(contentOf(join(folder, "one-by-one"))).toEqual(contentOf(join(folder, "games")));
+    expect([mostAtOnce("one-by-one"), mostAtOnce("contract"), mostAtOnce("games")]).toEqual([1, 3, 4]);
   });
 
   it.each([
