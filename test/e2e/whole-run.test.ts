@@ -1,9 +1,25 @@
-// `covenant run` from end to end: the same seed gives the same bytes, wherever and however it runs.
+// `covenant run` from end to end: the same seed gives the same bytes, wherever and however it runs; and what
+// each stage took, read from what a finished run wrote.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { metricsDocumentSchema, recordSchema } from "../../src/records/index.ts";
+import { loadConstitution } from "../../src/constitution/index.ts";
+import { total } from "../../src/core/index.ts";
+import {
+  goodhartRecordSchema,
+  metricsDocumentSchema,
+  pairRowSchema,
+  promptRecordSchema,
+  recordSchema,
+  replyRecordSchema,
+  revisionRecordSchema,
+  rewardPairRecordSchema,
+  sftRowSchema,
+  stepRecordSchema,
+} from "../../src/records/index.ts";
+import { readRecords } from "../../src/runs/index.ts";
+import { readSafetensors } from "../../src/transformer/index.ts";
 import { contentHashOf, contentOf, covenant, type Ended, expectStatus } from "./command.fixture.ts";
 import { makeRunFolder, runInto } from "./whole-run.fixture.ts";
 
@@ -80,5 +96,116 @@ describe("a whole run", () => {
       expect(contentHashOf(inFolder("first"))).toBe(before);
     }
     expect(eventsOf("first").filter(({ type }) => type === "stage-skip")).toHaveLength(30);
+  });
+});
+
+const arms = ["ethical", "inverted"] as const;
+const inFirst = (...path: string[]): string => inFolder(join("first", ...path));
+const constitutionOf = (arm: string) => loadConstitution(inFirst(arm, "constitution.yaml"));
+
+const mean = (values: readonly number[]): number => total(values) / values.length;
+const logit = (score: number): number => Math.log(score / (1 - score));
+
+const weightsOf = (model: string) => readSafetensors(inFolder(`${model}/model.safetensors`));
+
+/** Which of some models another has the weights nearest to, by squared distance over the weights that both have. */
+const nearestOf = async (models: readonly string[], other: string): Promise<string> => {
+  const wanted = await weightsOf(other);
+  const distances = await Promise.all(
+    models.map(async (model) => {
+      const weights = Object.entries(await weightsOf(model)).filter(([name]) => wanted[name] !== undefined);
+      return total(
+        weights.map(([name, { data }]) =>
+          total([...data].map((value, at) => (value - wanted[name]!.data[at]!) ** 2)),
+        ),
+      );
+    }),
+  );
+  return models[distances.indexOf(Math.min(...distances))]!;
+};
+
+describe("the stages of a whole run", () => {
+  it("revise each arm under a constitution of its own, the second under the inverted one", async () => {
+    expect((await constitutionOf("ethical")).inverts).toBeUndefined();
+    expect((await constitutionOf("inverted")).inverts).toBe("ethical");
+    for (const arm of arms) {
+      const { principles } = await constitutionOf(arm);
+      const texts = principles.flatMap(({ id, critique, revision }) => `${id}: ${critique} ${revision}`);
+      const revised = await readRecords(inFirst(arm, "revise/revisions.jsonl"), revisionRecordSchema);
+      const asked = revised.flatMap(({ steps }) =>
+        steps.map(
+          ({ principle, critiqueRequest, revisionRequest }) =>
+            `${principle}: ${critiqueRequest} ${revisionRequest}`,
+        ),
+      );
+      expect(asked).toHaveLength(16);
+      expect(asked.filter((text) => !texts.includes(text))).toEqual([]);
+    }
+  });
+
+  it("ask both arms under the same seeds", async () => {
+    const seedsOf = async (arm: string) =>
+      [
+        ...(await readRecords(inFirst(arm, "revise/revisions.jsonl"), revisionRecordSchema)),
+        ...(await readRecords(inFirst(arm, "label/samples.jsonl"), replyRecordSchema)),
+      ].map(({ id, seed }) => [id.replace(arm, ""), seed]);
+    const [ethical, inverted] = [await seedsOf("ethical"), await seedsOf("inverted")];
+    expect(ethical).toHaveLength(8 + 64);
+    expect(ethical).toEqual(inverted);
+  });
+
+  it("learn supervised from revisions of harmful requests and from answers to the others", async () => {
+    const prompts = await readRecords(inFirst("prompts/prompts.jsonl"), promptRecordSchema);
+    const kinds = new Map(prompts.map(({ id, kind }) => [id as string, kind]));
+    for (const arm of arms) {
+      const rows = await readRecords(inFirst(arm, "sl/rows.jsonl"), sftRowSchema);
+      const sources = rows.map(({ parents: [source] }) => source!.split("/"));
+      const kindsOf = (stage: string) =>
+        sources.flatMap((words) => (words.includes(stage) ? [kinds.get(words.at(-1)!)] : []));
+      expect(new Set(kindsOf("revise"))).toEqual(new Set(["harmful"]));
+      expect(new Set(kindsOf("answer"))).toEqual(new Set(["harmless", "lookalike"]));
+    }
+  });
+
+  it("sample pairs from the arm's own SL-CAI model, not from the base", async () => {
+    for (const arm of arms) {
+      const samples = await readRecords(inFirst(arm, "label/samples.jsonl"), replyRecordSchema);
+      expect(new Set(samples.map(({ model }) => model))).toEqual(new Set([`${arm}/sl/model`]));
+    }
+  });
+
+  // a few small steps: what was trained still lies near what it began from
+  it("train reward model, DPO-CAI and RL-CAI from the arm's SL-CAI model, not from the base", async () => {
+    const starts = ["model", ...arms.map((arm) => `first/${arm}/sl/model`)];
+    for (const arm of arms)
+      for (const stage of ["reward", "dpo", "rl"])
+        expect(await nearestOf(starts, `first/${arm}/${stage}/model`), stage).toBe(`first/${arm}/sl/model`);
+  });
+
+  it("measure the Goodhart curve by the reward model and against the policy's beginning", async () => {
+    for (const arm of arms) {
+      const points = await readRecords(inFirst(arm, "rl/goodhart.jsonl"), goodhartRecordSchema);
+      expect(points.map(({ step }) => step)).toEqual([0, 1, 2]);
+      for (const { rewards } of points) expect(new Set(rewards).size).toBe(rewards.length);
+      // the first update has a learning rate of 0
+      for (const { logRatios } of points.slice(0, 2)) expect(mean(logRatios.map(Math.abs))).toBe(0);
+      expect(mean(points[2]!.logRatios.map(Math.abs))).toBeGreaterThan(1e-3);
+    }
+  });
+
+  it("score held-out pairs with the trained reward model: those that its training was measured on", async () => {
+    for (const arm of arms) {
+      const rows = await readRecords(inFirst(arm, "reward/rows.jsonl"), pairRowSchema);
+      const heldOut = await readRecords(inFirst(arm, "reward/held-out.jsonl"), rewardPairRecordSchema);
+      const steps = await readRecords(inFirst(arm, "reward/steps.jsonl"), stepRecordSchema);
+      const found = heldOut.map(({ parents: [parent] }) => rows.find(({ id }) => id === parent));
+      expect(new Set(found).size).toBe(heldOut.length);
+      expect(heldOut.length).toBeLessThan(rows.length / 2);
+      expect(found.map((row) => row?.probability)).toEqual(heldOut.map(({ probability }) => probability));
+      const margins = heldOut.map(({ chosen, rejected }) => logit(chosen) - logit(rejected));
+      const { eval_margin: margin, eval_accuracy: accuracy } = steps.at(-1)!.metrics;
+      expect(mean(margins)).toBeCloseTo(margin!, 5);
+      expect(mean(margins.map((value) => (value > 0 ? 1 : 0)))).toBeCloseTo(accuracy!, 5);
+    }
   });
 });
