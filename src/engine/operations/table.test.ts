@@ -60,6 +60,12 @@ const cases = [...operations.values()].flatMap((operation) =>
   })),
 );
 
+/**
+ * What no gradient goes through: what holds a session's order and memory, which stands in for nodes once the gradient is
+ * taken (checkpoint, delay), a comparison (greater), and products with weights in 8 bits, which are never trained.
+ */
+const withoutGradient = ["checkpoint", "delay", "greater", "matmul-int8"];
+
 describe("operation table", () => {
   it("gives every record examples", () => {
     expect(
@@ -85,6 +91,12 @@ describe("operation table", () => {
         expect(Math.abs(got[place]! - value)).toBeLessThan(2e-5 * Math.max(1, Math.abs(value)));
       });
     });
+  });
+
+  it("gives every record a gradient rule but those that rightly have none", () => {
+    expect([...operations.values()].flatMap(({ name, gradient }) => (gradient ? [] : [name])).sort()).toEqual(
+      withoutGradient,
+    );
   });
 
   const differentiable = cases.filter(
