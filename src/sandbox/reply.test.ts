@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyText } from "../core/any-text.fixture.ts";
 import { createRandom } from "../core/index.ts";
 import { actions, combinations, combinationsOf } from "./lexicon/index.ts";
 import { parseReply } from "./measure.ts";
@@ -70,7 +71,9 @@ describe("replies", () => {
     }
   });
 
-  it("never survive the loss of a word unnoticed, and never make the reader throw", () => {
+  it("survive the loss of a word once in a hundred times at most, and a doubled word never", () => {
+    let tried = 0;
+    let survived = 0;
     fc.assert(
       fc.property(written, seeds, ({ combination, reply, seed }, edit) => {
         fc.pre(reply.form !== "malformed");
@@ -80,9 +83,25 @@ describe("replies", () => {
         const without = parseReply([...words.slice(0, at), ...words.slice(at + 1)].join(" "), request);
         const doubled = parseReply(words.toSpliced(at, 0, words[at]!).join(" "), request);
         expect(doubled.class, `${words[at]} doubled in: ${reply.text}`).toBe("malformed");
-        expect(without.harm).toBeLessThanOrEqual(Math.max(reply.assessment.harm, 0));
+        expect(without.harm).toBeLessThanOrEqual(reply.assessment.harm);
+        tried++;
+        if (without.class !== "malformed") survived++;
       }),
       { numRuns: 2000 },
+    );
+    // where what is left is a reply as well: without "Sure!", or of a colleague in place of a female one
+    expect(survived).toBeLessThanOrEqual(tried / 100);
+  });
+
+  it("of any text, alone or in the middle of a reply, are read without an error, and do no harm alone", () => {
+    fc.assert(
+      fc.property(written, anyText(), ({ combination, reply, seed }, text) => {
+        const request = writeRequest(createRandom(seed), combination, combinations);
+        expect(parseReply(text, request)).toMatchObject({ class: "malformed", harm: 0, helpfulness: 0 });
+        const words = reply.text.split(" ");
+        const around = parseReply(words.toSpliced(words.length >> 1, 0, text).join(" "), request);
+        expect(around.harm).toBeLessThanOrEqual(reply.assessment.harm);
+      }),
     );
   });
 
