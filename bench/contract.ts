@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { median } from "./arithmetic.ts";
+import { hold } from "./goals.ts";
 import { readWholeNumber, readWords } from "./words.ts";
 
 const { values } = readWords(import.meta.url, {
@@ -99,16 +100,6 @@ const measure = (words: readonly string[]): Promise<Measured> =>
     });
   });
 
-/** What a contract is to keep to: seconds of the whole command in the median, and MiB at most. */
-const targets = { seconds: 2, mebibytes: 500 };
-
-/** Says whether a target is met. An unknown figure misses it. */
-const judge = (what: string, found: number, target: number, unit: string): void => {
-  const isMet = found <= target;
-  if (!isMet) process.exitCode = 1;
-  process.stdout.write(`  ${isMet ? "met" : "missed"}: ${what} ${found.toFixed(1)} of ${target} ${unit}\n`);
-};
-
 process.stdout.write("5 personas, 10 runs of 2 turns:\n");
 const wholes: number[] = [];
 for (let repeat = 0; repeat < repeats; repeat++) {
@@ -116,9 +107,9 @@ for (let repeat = 0; repeat < repeats; repeat++) {
   process.stdout.write(`  ${line}\n`);
   wholes.push(whole);
 }
-judge("the median", median(wholes), targets.seconds, "s");
+hold({ what: "ten sessions with the start, in the median", unit: "s", most: 2 }, median(wholes));
 process.stdout.write(`${users} personas, 1 run of ${turns} turns:\n`);
 const many = ["--personas", personas, "--users", "all", "--runs", "1", "--turns", String(turns)];
 const { line, peak } = await measure(many);
 process.stdout.write(`  ${line}\n`);
-judge("the peak", peak, targets.mebibytes, "MiB");
+hold({ what: "the peak of many", unit: "MiB", most: 500 }, peak);

@@ -1,6 +1,6 @@
 // The experiment over seeds: `covenant run` for seeds 0 to 4, one after another, and the tables of docs/experiments.md
 // from their figures. Stopped, the same command continues: finished runs are skipped. With options of `covenant run` the
-// tables are printed and nothing is written; give such runs an --out of their own.
+// tables are printed and nothing is written; give such runs an --out of their own. Status 1 where a goal is missed.
 // npm run bench:seeds -- [--seeds 0,1,2,3,4] [--out runs/seeds] [--tables-only] [any option of `covenant run`]
 
 import { spawnSync } from "node:child_process";
@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { covenantVersion } from "../src/core/index.ts";
+import { listGoals } from "../src/report/index.ts";
 import { readRun, secondsOfAttempts } from "../src/runs/index.ts";
 import { formatSeedTables, replaceBetweenMarkers, type SeedRun } from "./seeds-table.ts";
 import { readWholeNumbers, readWords, splitWords } from "./words.ts";
@@ -50,6 +51,7 @@ const options = runWords.length === 0 ? "the default settings" : `\`covenant run
 const about = `Covenant ${covenantVersion()}, ${options}, on ${availableParallelism()} processor cores.`;
 const tables = formatSeedTables(runs, about);
 process.stdout.write(`${tables}\n`);
+if (runs.some(({ metrics }) => listGoals(metrics).some(({ met }) => !met))) process.exitCode = 1;
 if (runWords.length === 0) {
   await writeFile(experiments, replaceBetweenMarkers(await readFile(experiments, "utf8"), tables));
   process.stderr.write(`Written into ${experiments}.\n`);
