@@ -2,7 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import type { ArmMetrics, Estimate, MetricsDocument, ModelMetrics } from "../src/records/index.ts";
-import { beginMarker, endMarker, formatSeedTables, replaceBetweenMarkers } from "./seeds-table.ts";
+import {
+  beginMarker,
+  endMarker,
+  formatHeldOutTable,
+  formatSeedTables,
+  replaceBetweenMarkers,
+} from "./seeds-table.ts";
 
 const share = (value: number | null): Estimate =>
   value === null
@@ -96,6 +102,21 @@ describe("the tables over seeds", () => {
   it("hold the revision curve to falling", () => {
     const flat = formatSeedTables([run(0, 0.05, [0.9, 0.5, 0.5])], "");
     expect(lineOf(flat, "| Harm over revision rounds")).toContain("**FAIL**");
+  });
+});
+
+describe("the table of feedback on held-out requests", () => {
+  it("has the run's own figures above those of its test prompts, and names the goals that these miss", () => {
+    const { metrics: own } = run(3, 0.05);
+    const ethical = { ...own.arms["ethical"]!, rewardModel: { accuracy: share(0.7), n: 40 } };
+    const heldOut = { ...own, arms: { ...own.arms, ethical } };
+    const table = formatHeldOutTable([{ own, heldOut }]);
+    expect(lineOf(table, "| 3 | ethical | training |")).toContain("85.0 [80.0, 90.0]");
+    expect(lineOf(table, "|  |  | held out |")).toContain("70.0 [65.0, 75.0]");
+    expect(table.match(/Missed .*/g)).toEqual([
+      "Missed by seed 3: Accuracy of the ethical reward model on held-out pairs: 70.0%, wanted: at least 75.0%.",
+    ]);
+    expect(formatHeldOutTable([{ own, heldOut: own }])).not.toContain("Missed");
   });
 });
 

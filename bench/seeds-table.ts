@@ -107,23 +107,43 @@ const revisionCurve = ({ revisions }: ArmMetrics): string =>
     .map(({ harmRate }) => (harmRate.value === null ? "–" : percent(harmRate.value)))
     .join(" → ");
 
+const feedbackHeader = ["label accuracy", "order flips", "reward accuracy", "harmful after rounds 0, 1, ..."];
+
+const feedbackCells = (figures: ArmMetrics): string[] => [
+  withInterval(figures.labels.accuracy),
+  withInterval(figures.labels.flipRate),
+  withInterval(figures.rewardModel.accuracy),
+  revisionCurve(figures),
+];
+
 const feedbackTable = (runs: readonly SeedRun[]): string[] => {
-  const header = [
-    ...["seed", "arm", "label accuracy", "order flips", "reward accuracy"],
-    ...["harmful after rounds 0, 1, ...", "seconds", "content"],
-  ];
   const rows = runs.flatMap(({ seed, metrics, seconds, contentHash }) =>
     Object.entries(metrics.arms).map(([arm, figures], index) => [
-      String(seed),
-      arm,
-      withInterval(figures.labels.accuracy),
-      withInterval(figures.labels.flipRate),
-      withInterval(figures.rewardModel.accuracy),
-      revisionCurve(figures),
+      ...[String(seed), arm, ...feedbackCells(figures)],
       ...(index === 0 ? [seconds.toFixed(0), contentHash.slice(0, 8)] : ["", ""]),
     ]),
   );
-  return table(header, rows, 2);
+  return table(["seed", "arm", ...feedbackHeader, "seconds", "content"], rows, 2);
+};
+
+/** own: the run's own figures; heldOut: the same with those of its feedback measured on its test prompts. */
+export type HeldOutRun = { readonly own: MetricsDocument; readonly heldOut: MetricsDocument };
+
+/** What feedback is worth on requests that a run learned from, and on those that it never saw. */
+export const formatHeldOutTable = (runs: readonly HeldOutRun[]): string => {
+  const rows = runs.flatMap(({ own, heldOut }) =>
+    Object.entries(own.arms).flatMap(([arm, figures]) => [
+      [String(own.seed), arm, "training", ...feedbackCells(figures)],
+      ["", "", "held out", ...feedbackCells(heldOut.arms[arm]!)],
+    ]),
+  );
+  const goals = runs.map(({ heldOut }) => ({ seed: heldOut.seed, goals: listGoals(heldOut) }));
+  const missed = goals.flatMap(({ seed, goals: all }) =>
+    all
+      .filter(({ met }) => !met)
+      .map(({ name, got, wanted }) => `Missed by seed ${seed}: ${name}: ${got}, wanted: ${wanted}.`),
+  );
+  return [...table(["seed", "arm", "prompts", ...feedbackHeader], rows, 3), ...missed].join("\n");
 };
 
 /** Per goal and seed: met, or what came out instead. */

@@ -34,6 +34,11 @@ export const spentIn = async (folder: string) => {
   return spent === undefined ? undefined : { spent, lines: describeSpent(spent) };
 };
 
+/** What feedback was worth, of records wherever they were made, as a run's own figures say it. */
+export const measureFeedback = async (
+  ...records: Parameters<typeof import("./stages/measures.ts").feedbackMetrics>
+) => (await import("./stages/measures.ts")).feedbackMetrics(...records);
+
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {
   readonly command: readonly string[];

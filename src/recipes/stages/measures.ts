@@ -37,6 +37,9 @@ export type ArmRecords = {
   readonly goodhart: readonly GoodhartRecord[];
 };
 
+/** The figures of an arm that are not of its models' answers. */
+export type FeedbackMetrics = Pick<ArmMetrics, "labels" | "rewardModel" | "revisions">;
+
 /** The oracle's preference for a label's pair, over the principles that judged it; null for a true tie. */
 export const truePreference = (constitution: Constitution) => {
   const principleOf = new Map(constitution.principles.map((principle) => [principle.id, principle]));
@@ -86,6 +89,18 @@ const measurementsOf = (records: readonly GoodhartRecord[]) =>
 /** A label of exactly one half prefers neither reply. */
 const decided = ({ probability }: RewardPairRecord): boolean => probability !== 0.5;
 
+/** What an arm's feedback was worth: labels and revisions held against the oracle, the reward model against labels. */
+export const feedbackMetrics = (
+  arm: ArmId,
+  { constitution, revisions, labels, heldOut }: Omit<ArmRecords, "goodhart">,
+  prompts: readonly PromptRecord[],
+  seed: number,
+): FeedbackMetrics => ({
+  labels: labelsCard(labels, truePreference(constitution), deriveSeed(seed, "calibration", arm)),
+  rewardModel: rewardModelAccuracy(heldOut.filter(decided)),
+  revisions: revisionCurve(judgedRounds(revisions, new Map(prompts.map((prompt) => [prompt.id, prompt])))),
+});
+
 /** All figures of one arm; the base's replies are the same in every arm. */
 export const armMetrics = (
   arm: ArmId,
@@ -107,8 +122,6 @@ export const armMetrics = (
   const models = Object.fromEntries(
     modelNames.map((model) => [model, metricsOf(model)]),
   ) as ArmMetrics["models"];
-  const pairs = records.heldOut.filter(decided);
-  const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   const measurements = measurementsOf(records.goodhart);
   const test = goodhartTest(
     measurements,
@@ -116,13 +129,7 @@ export const armMetrics = (
   );
   return {
     models,
-    labels: labelsCard(
-      records.labels,
-      truePreference(records.constitution),
-      deriveSeed(seed, "calibration", arm),
-    ),
-    rewardModel: rewardModelAccuracy(pairs),
-    revisions: revisionCurve(judgedRounds(records.revisions, byId)),
+    ...feedbackMetrics(arm, records, prompts, seed),
     goodhart: goodhartCurve(measurements, deriveSeed(seed, "goodhart", arm)),
     ...(test && { goodhartTest: test }),
   };
