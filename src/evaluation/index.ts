@@ -19,6 +19,7 @@ export { eloFromVerdicts } from "./rating.ts";
 export { rewardModelAccuracy } from "./reward-model.ts";
 export { bootstrapInterval, mean } from "./statistics.ts";
 export { addValue, noValues, type Scale, type StudentEstimate, studentMean, type Values } from "./student.ts";
+export { type Battle, outcomeOfLabel, type Tournament, tournament } from "./tournament.ts";
 export {
   type AnswerTally,
   addAnswer,

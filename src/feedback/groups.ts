@@ -7,7 +7,7 @@ import type { LanguageModel } from "../models/index.ts";
 import type { Constitution, LabelRecord, Message, PromptId, StageName } from "../records/index.ts";
 import { isAnswered } from "./chunk.ts";
 import { labelBatch } from "./labels/label.ts";
-import type { PairReply, ReplyPair } from "./pairs.ts";
+import { hasOrderOf, type PairReply, type ReplyPair } from "./pairs.ts";
 
 /** Replies to one prompt, at least two. id: unique among the groups that share a stage; seeds derive from it. */
 export type ReplyGroup = {
@@ -45,9 +45,7 @@ const ringOf = ({ id, prompt, messages, replies }: ReplyGroup, group: number): E
 /** What a comparison says of the first and the second of its two replies. */
 const pointsOf = ({ pair }: Edge, label: LabelRecord): readonly [number, number] => {
   if (label.probability !== null) {
-    // the record may have them in the other order
-    const isFirst = label.parents[1] === pair.replies[0].id;
-    const first = isFirst ? label.probability : 1 - label.probability;
+    const first = hasOrderOf(label, pair) ? label.probability : 1 - label.probability;
     return [first, 1 - first];
   }
   const [one, other] = pair.replies.map(isAnswered) as [boolean, boolean];

@@ -38,7 +38,7 @@ export {
 } from "./labels/method.ts";
 export { isFlipped, normaliseChoice } from "./labels/reading.ts";
 export { type MissingOpposite, type OppositesOutcome, writeOpposites } from "./opposites.ts";
-export { leastAlike, type PairReply, pairOf, type ReplyPair } from "./pairs.ts";
+export { hasOrderOf, leastAlike, type PairReply, pairOf, type ReplyPair } from "./pairs.ts";
 export { createAcrossFiles, createUniqueIds } from "./prompts/across-files.ts";
 export { type Area, areasNamed, areasOf, belongsToNone, describeArea, withOther } from "./prompts/areas.ts";
 export {

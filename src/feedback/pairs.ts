@@ -1,7 +1,15 @@
 // Which of a prompt's samples are compared: the two that are least alike in their words. Two samples that say nearly
 // the same leave a judge nothing to prefer, and its label is chance. Knows no judge and nothing of what is good.
 
-import type { Finish, Message, PromptId, PromptRecord, ReplyId, ReplyRecord } from "../records/index.ts";
+import type {
+  Finish,
+  LabelRecord,
+  Message,
+  PromptId,
+  PromptRecord,
+  ReplyId,
+  ReplyRecord,
+} from "../records/index.ts";
 import { isAnswered } from "./chunk.ts";
 
 /** One of the two replies of a comparison. A ReplyRecord is one. */
@@ -18,6 +26,12 @@ export type ReplyPair = {
   readonly replies: readonly [PairReply, PairReply];
   readonly correct?: 0 | 1;
 };
+
+/** Whether a label has the replies of its pair in the pair's order: a record may have them the other way round. */
+export const hasOrderOf = (
+  { parents }: Pick<LabelRecord, "parents">,
+  { replies }: Pick<ReplyPair, "replies">,
+): boolean => parents[1] === replies[0].id;
 
 const wordsOf = (text: string): ReadonlySet<string> =>
   new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);

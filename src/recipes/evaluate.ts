@@ -23,7 +23,7 @@ import { formatSetting } from "./settings/prompt-settings.ts";
 import {
   askedLoadSetting,
   callSettings,
-  modelName,
+  modelNames,
   outSetting,
   promptCounts,
   promptKindSetting,
@@ -38,10 +38,8 @@ import { describeModels } from "./summaries/run-summary.ts";
 export const evaluateSchema = z.strictObject({
   out: outSetting("runs/evaluate"),
   seed: seedSetting,
-  models: z
-    .array(modelName)
+  models: modelNames
     .min(1)
-    .refine((names) => new Set(names).size === names.length, "a model is named twice; name each model once")
     .default(["embedded:covenant-tiny"])
     .describe("model names; the first is the anchor of the ratings"),
   prompts: promptsSetting,

@@ -163,6 +163,12 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./evaluate-ratings.ts")).recipe,
   },
   {
+    command: ["evaluate", "tournament"],
+    summary:
+      "models against each other on any prompts, their replies compared by a judge: ratings and win rates",
+    load: async () => (await import("./evaluate-tournament.ts")).recipe,
+  },
+  {
     command: ["simulate", "games"],
     summary: "games between simulated players, of whom some learn a norm from what they see of play",
     load: async () => (await import("./simulate-games.ts")).recipe,

@@ -5,13 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { counted, inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
-import {
-  exampleTokens,
-  preferenceRows,
-  type ReplyPair,
-  readPairs,
-  type UnfitRow,
-} from "../feedback/index.ts";
+import { preferenceRows, type ReplyPair, readPairs, type UnfitRow } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import {
   type LabelRecord,
@@ -29,7 +23,7 @@ import {
   planReplies,
   tokensOf,
 } from "./plans/plan.ts";
-import { type JudgePlan, lettersBy } from "./plans/plan-letters.ts";
+import { judgePlan, lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { constitutionUnder, keptConstitution } from "./settings/arms.ts";
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
@@ -335,23 +329,6 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   };
 };
 
-/** What the judge is asked for each comparison. */
-const planOfJudge = (
-  { label }: LabelConfig,
-  { requested, constitution }: Pick<Prepared, "requested" | "constitution">,
-  given: Pick<JudgePlan, "speed" | "scoring" | "members" | "maxTokens" | "price">,
-): JudgePlan => ({
-  ...given,
-  examples: exampleTokens(requested, constitution),
-  form: label.form,
-  method: label.method,
-  principles: label.principlesPerComparison,
-  chains: label.chains,
-  votes: label.votes,
-  voteTokens: label.voteTokens,
-  reasoningTokens: label.reasoningTokens,
-});
-
 /** `covenant label`. */
 export const recipe: Recipe<typeof labelSchema> = {
   command: ["label"],
@@ -380,13 +357,13 @@ export const recipe: Recipe<typeof labelSchema> = {
     const [policyPrice, price] = [config.model, judgeName].map((name) => priceOfModel(config.prices, name));
     const judging = { speed: judge!, ...lettersBy(judgeName), price };
     if (compared.from === "file") {
-      const planned = planOfJudge(config, prepared, { ...judging, maxTokens: compared.longestReply });
+      const planned = judgePlan(config.label, prepared, { ...judging, maxTokens: compared.longestReply });
       const steps = [planComparisons("label", compared.totals, constitution, planned)];
       return planOf(steps, [...compared.notices]);
     }
     const { totals, prompts } = compared;
     const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };
-    const planned = planOfJudge(config, prepared, { ...judging, maxTokens });
+    const planned = judgePlan(config.label, prepared, { ...judging, maxTokens });
     const steps = [
       planReplies("sample", totals, sampled),
       planComparisons("label", totals, constitution, planned),

@@ -115,6 +115,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "prompts pair": ["one.jsonl", "two.jsonl", "--questions", "question.jsonl"],
   "evaluate baselines": ["choices.jsonl"],
   "evaluate ratings": ["battles.jsonl"],
+  "evaluate tournament": ["--models", `${scripted[1]},embedded:covenant-tiny`],
   "export dataset": ["revised"],
   "export merge": ["--model", adapter],
   "export adapter": ["--model", adapter],

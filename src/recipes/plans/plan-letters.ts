@@ -1,7 +1,7 @@
 // What it takes to read a letter after a question, as log-probabilities or as votes: calls, reads and tokens written, at
 // most, before anything is known of the judge but its name. Knows no stage.
 
-import { plainProtocol } from "../../feedback/index.ts";
+import { exampleTokens, plainProtocol, type RequestedProtocol } from "../../feedback/index.ts";
 import {
   choiceTokens,
   membersOf,
@@ -9,8 +9,9 @@ import {
   type ScoringByName,
   scoringByName,
 } from "../../models/index.ts";
-import type { LabelMethod } from "../../records/index.ts";
+import type { Constitution, LabelMethod } from "../../records/index.ts";
 import type { Speed } from "../costs/model-time.ts";
+import type { JudgeProtocolSettings } from "../settings/judge-protocol.ts";
 
 /** Dollars per million tokens read and written; left out where no price is known. */
 export type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
@@ -36,6 +37,18 @@ export type JudgePlan = {
   /** Letters to choose from, where they are other than two. */
   readonly options?: number;
 } & PlannedPrice;
+
+/** How a judge is asked by settings, for a plan. */
+export const judgePlan = (
+  { principlesPerComparison, ...asked }: Omit<JudgeProtocolSettings, "hard">,
+  { requested, constitution }: { requested: RequestedProtocol; constitution: Constitution },
+  given: Pick<JudgePlan, "speed" | "scoring" | "members" | "maxTokens" | "price">,
+): JudgePlan => ({
+  ...asked,
+  principles: principlesPerComparison,
+  examples: exampleTokens(requested, constitution),
+  ...given,
+});
 
 /** What a judge's name says of how letters are read. */
 export const lettersBy = (name: string) => ({ scoring: scoringByName(name), members: membersOf(name) });

@@ -1,7 +1,7 @@
 // The plan of `covenant run`: the steps of every stage, for all arms, from the prompts it would work on.
 // How much a step takes is counted in plan.ts.
 
-import { exampleTokens, type RequestedProtocol } from "../../feedback/index.ts";
+import type { RequestedProtocol } from "../../feedback/index.ts";
 import { priceOfModel } from "../../models/index.ts";
 import {
   type Constitution,
@@ -16,7 +16,7 @@ import type { RunConfig } from "../settings/run-config.ts";
 import { followedPrompts } from "../stages/evaluation.ts";
 import { revisedBy, revisionExtras } from "../stages/revising.ts";
 import { planComparisons, planEvaluation, planOf, planReplies, planRevisions, planWriting } from "./plan.ts";
-import { type JudgePlan, lettersBy } from "./plan-letters.ts";
+import { type JudgePlan, judgePlan, lettersBy } from "./plan-letters.ts";
 import { planPolicy, planTraining, rowTokens } from "./plan-training.ts";
 
 /**
@@ -69,13 +69,12 @@ const planArm = (
     }),
     planTraining(`${arm}/sl`, learned.length, { ...learning(config.sft), ...size }, rowTokens(learned, 1)),
     planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),
-    planComparisons(`${arm}/label`, train, constitution, {
-      ...config.label,
-      principles: config.label.principlesPerComparison,
-      examples: exampleTokens(requested, constitution),
-      ...judge,
-      maxTokens,
-    }),
+    planComparisons(
+      `${arm}/label`,
+      train,
+      constitution,
+      judgePlan(config.label, { requested, constitution }, { ...judge, maxTokens }),
+    ),
     planTraining(`${arm}/reward`, count, { ...learning(config.reward), speed: reward, maxTokens }, pairs),
     planTraining(`${arm}/dpo`, count, { ...learning(config.dpo), ...size, reference: true }, pairs),
     ...planPolicy(`${arm}/rl`, promptLengths(train), {

@@ -87,6 +87,7 @@ export type AnswerStageOptions = {
   readonly model: string;
   readonly prompts: Sequence<PromptRecord>;
   readonly sampling: SamplingSettings;
+  readonly seedStage?: string;
   /** What is found out before anything is asked. */
   readonly before?: (stage: StageContext) => Promise<void>;
 };
@@ -94,10 +95,10 @@ export type AnswerStageOptions = {
 /** <name>/answers.jsonl: the model's reply to each prompt. */
 export const answerStage = async (
   pipeline: Pipeline,
-  { name, after, model, prompts, sampling, before }: AnswerStageOptions,
+  { name, after, model, prompts, sampling, seedStage, before }: AnswerStageOptions,
 ): Promise<Sequence<ReplyRecord>> =>
   askingStage(pipeline, {
-    ...samplingOf(sampling, 1),
+    ...samplingOf(sampling, 1, seedStage),
     name,
     after,
     inputs: { model, sampling, samples: 1, prompts: await idsOf(prompts) },

@@ -65,7 +65,7 @@ export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
   if (first === undefined) return;
   throw new UserError(
     "prompts-not-measurable",
-    `${foreign.length} of ${counted(prompts.length, "prompt")} ${foreign.length === 1 ? "is" : "are"} not in the sandbox's language, and its oracle, which measures here, cannot read ${foreign.length === 1 ? "it" : "them"}, even where each word is known: ${firstOf(foreign.map((prompt) => `"${requestOf(prompt).slice(0, 80)}" (${prompt.id})`))}. Leave out --prompts to use the sandbox's own; \`covenant revise\` and \`covenant label\` take any prompts.`,
+    `${foreign.length} of ${counted(prompts.length, "prompt")} ${foreign.length === 1 ? "is" : "are"} not in the sandbox's language, and its oracle, which measures here, cannot read ${foreign.length === 1 ? "it" : "them"}, even where each word is known: ${firstOf(foreign.map((prompt) => `"${requestOf(prompt).slice(0, 80)}" (${prompt.id})`))}. Leave out --prompts to use the sandbox's own; \`covenant revise\`, \`covenant label\` and \`covenant evaluate tournament\` take any prompts.`,
     { prompts: foreign.map(({ id }) => id) },
   );
 };

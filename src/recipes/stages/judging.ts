@@ -20,7 +20,12 @@ import {
   watchJudge,
 } from "../../feedback/index.ts";
 import { isEndpoint, type LanguageModel } from "../../models/index.ts";
-import { type Constitution, type LabelRecord, labelRecordSchema } from "../../records/index.ts";
+import {
+  type Constitution,
+  type LabelRecord,
+  labelRecordSchema,
+  type StageName,
+} from "../../records/index.ts";
 import type { RecordFile, StageContext } from "../../runs/index.ts";
 import { protocolAsInput } from "../settings/judge-protocol.ts";
 import { askInto, idsOf, recordsOf } from "./asking.ts";
@@ -29,11 +34,12 @@ import type { Pipeline } from "./stage-model.ts";
 import { countLabels, type LabelCounts, sumOver } from "./tallies.ts";
 import { watchedFile } from "./watched-file.ts";
 
-/** Who judges, by what and how. */
+/** Who judges, by what and how. judgesCut: replies that were cut at the token limit, too, from which nobody learns. */
 export type JudgeOptions = {
   readonly judge: string;
   readonly constitution: Constitution;
   readonly requested: RequestedProtocol;
+  readonly judgesCut?: boolean;
 };
 
 /**
@@ -88,7 +94,7 @@ export const judgePairs = async (
   options: JudgePairsOptions,
   file: RecordFile<LabelRecord>,
 ): Promise<void> => {
-  const { judge, constitution, pairs, seedStage = stage.name, givesScores, onProgress } = options;
+  const { judge, constitution, judgesCut, pairs, seedStage = stage.name, givesScores, onProgress } = options;
   const watched = await watchedFile(file, watchJudge());
   await askInto(pipeline, stage, watched, {
     model: judge,
@@ -100,6 +106,7 @@ export const judgePairs = async (
         judge: opened,
         pairs: items,
         constitution,
+        ...(judgesCut && { judgesCut }),
         protocol: settle(pipeline, stage, options, opened, givesScores),
         seedStage,
       }),
@@ -179,27 +186,34 @@ export const checkLabels = async (
   if (liked !== null) stage.warn("labels-place", liked);
 };
 
+/** after: the stages that made the replies, where stages of this run did. */
+export type JudgedStageOptions = JudgeOptions & {
+  readonly name: string;
+  readonly after?: readonly StageName[];
+  readonly pairs: Sequence<ReplyPair>;
+};
+
 /** <name>/labels.jsonl: comparisons that are there already, judged. */
 export const judgedStage = async (
   pipeline: Pipeline,
-  options: JudgeOptions & { readonly name: string; readonly pairs: Sequence<ReplyPair> },
+  options: JudgedStageOptions,
 ): Promise<Sequence<LabelRecord>> => {
   const { run } = pipeline;
-  const { name, judge, constitution, requested, pairs } = options;
+  const { name, after, judge, constitution, requested, judgesCut, pairs } = options;
   const inputs = {
     judge,
     constitution: hashConstitution(constitution),
     pairs: await idsOf(pairs),
     ...protocolAsInput(requested),
   };
-  await run.stage({ name, inputs }, async (stage) => {
+  await run.stage({ name, inputs, ...(after && { after }) }, async (stage) => {
     const file = await stage.records("labels.jsonl", labelRecordSchema);
     const givesScores = await tryJudge(pipeline, stage, options, file);
     const onProgress = (labels: number) => stage.progress(labels, pairs.count, "labels");
     await judgePairs(
       pipeline,
       stage,
-      { judge, constitution, requested, pairs, givesScores, onProgress },
+      { judge, constitution, requested, ...(judgesCut && { judgesCut }), pairs, givesScores, onProgress },
       file,
     );
     await checkLabels(stage, file.rows(), options);

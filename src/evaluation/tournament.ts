@@ -1,0 +1,112 @@
+// A tournament of models: who wins when a judge compares their replies to the same prompts. Ratings are a Bradley-Terry
+// fit with intervals over prompts (bradley-terry.ts). Who judged, and by what, is not known here.
+
+import { deriveSeed } from "../core/index.ts";
+import type { Estimate, LabelRecord, PromptKind } from "../records/index.ts";
+import { type PlayerComparison, rate } from "./bradley-terry.ts";
+import { emptyEstimate, proportion } from "./statistics.ts";
+
+/** Two models' replies to one prompt. outcome: 1 the first won, 0 the second, 0.5 a tie; null: there is no verdict. */
+export type Battle = Omit<PlayerComparison, "outcome" | "cluster"> & {
+  readonly prompt: string;
+  readonly kind?: PromptKind | undefined;
+  readonly outcome: PlayerComparison["outcome"] | null;
+};
+
+/**
+ * What a label says of the two that it compares. A tie: the same text twice, a probability of one half, and a preference that
+ * went with the order of the replies (as in MT-Bench, Zheng et al. 2023, section 3.4). null: the judge came to no verdict.
+ */
+export const outcomeOfLabel = ({
+  state,
+  probability,
+  flipped,
+}: Pick<LabelRecord, "state" | "probability" | "flipped">): Battle["outcome"] => {
+  if (state === "identical") return 0.5;
+  if (state !== "judged" || probability === null) return null;
+  if (flipped === true || probability === 0.5) return 0.5;
+  return probability > 0.5 ? 1 : 0;
+};
+
+/**
+ * What a model did. rating: scale 400, the anchor at 0; null where nothing leads to the anchor. winRate: against the anchor
+ * alone, a tie being half a win. unjudged: battles without a verdict, which count in nothing else.
+ */
+export type Contestant = {
+  readonly rating: Estimate;
+  readonly winRate: Estimate;
+  readonly wins: number;
+  readonly losses: number;
+  readonly ties: number;
+  readonly unjudged: number;
+};
+
+/** models: in the order given. kinds: ratings on the prompts of each kind alone, where there are several. */
+export type Tournament = {
+  readonly anchor: string;
+  readonly models: Readonly<Record<string, Contestant>>;
+  readonly kinds: Readonly<Partial<Record<PromptKind, Readonly<Record<string, Estimate>>>>>;
+};
+
+type Decided = Battle & { readonly outcome: PlayerComparison["outcome"] };
+
+const isDecided = (battle: Battle): battle is Decided => battle.outcome !== null;
+
+/** Of the battles that a model is in, each as that model sees it. */
+const sidesOf = (battles: readonly Battle[], model: string) =>
+  battles.flatMap(({ first, second, outcome }) => {
+    if (first !== model && second !== model) return [];
+    const won = outcome === null ? null : first === model ? outcome : 1 - outcome;
+    return [{ other: first === model ? second : first, won }];
+  });
+
+const ratingsOf = (
+  battles: readonly Decided[],
+  models: readonly string[],
+  seed: number,
+): Record<string, Estimate> => {
+  const comparisons = battles.map(({ prompt, ...battle }) => ({ ...battle, cluster: prompt }));
+  const found = rate(comparisons, { anchor: models[0]!, seed });
+  return Object.fromEntries(models.map((model) => [model, found.get(model) ?? emptyEstimate()]));
+};
+
+const contestantOf = (
+  battles: readonly Battle[],
+  [anchor]: readonly string[],
+  model: string,
+): Omit<Contestant, "rating"> => {
+  const sides = sidesOf(battles, model);
+  const times = (outcome: number | null): number => sides.filter(({ won }) => won === outcome).length;
+  const met = sides.flatMap(({ other, won }) => (other === anchor && won !== null ? [won] : []));
+  return {
+    winRate: proportion(
+      met.reduce((sum, won) => sum + won, 0),
+      met.length,
+    ),
+    ...{ wins: times(1), losses: times(0), ties: times(0.5), unjudged: times(null) },
+  };
+};
+
+/** The standings of a tournament. models: the first is the anchor. */
+export const tournament = (
+  battles: readonly Battle[],
+  models: readonly string[],
+  seed: number,
+): Tournament => {
+  const decided = battles.filter(isDecided);
+  const ratings = ratingsOf(decided, models, deriveSeed(seed, "tournament"));
+  const found = [...new Set(decided.flatMap(({ kind }) => (kind === undefined ? [] : [kind])))].sort();
+  const ofKind = (kind: PromptKind) =>
+    ratingsOf(
+      decided.filter((battle) => battle.kind === kind),
+      models,
+      deriveSeed(seed, "tournament", kind),
+    );
+  return {
+    anchor: models[0]!,
+    models: Object.fromEntries(
+      models.map((model) => [model, { rating: ratings[model]!, ...contestantOf(battles, models, model) }]),
+    ),
+    kinds: found.length < 2 ? {} : Object.fromEntries(found.map((kind) => [kind, ofKind(kind)])),
+  };
+};
