@@ -7,8 +7,10 @@ import type { LanguageModel, Reply } from "../src/models/index.ts";
 import { type Message, type Move, type VoteKind, voteKinds } from "../src/records/index.ts";
 import {
   createPolls,
+  drawInquiryScene,
   drawTradeScene,
   drawVariantScene,
+  type InquiryScene,
   nameOf,
   type PollScene,
   readNorm,
@@ -18,6 +20,7 @@ import {
   wishesOf,
 } from "../src/sandbox/index.ts";
 import {
+  inquiryTurns,
   readContribution,
   readDecision,
   readOffer,
@@ -135,6 +138,51 @@ export const measureVariants = async (measuring: Measuring): Promise<void> => {
     const replies = await measuring.ask(scenes.map(sceneTurns));
     for (const [at, scene] of scenes.entries())
       report(measuring, `variant (${split})`, judgeVariant(scene, replies[at]!.text));
+  }
+};
+
+/** A question where one is right, with whatever follows it; else the offer, and its reason where one is asked for. */
+const judgeInquiry = (scene: InquiryScene, reply: string, later: string): readonly Judged[] => {
+  const { things, given, reasons, reason, asks, question } = scene;
+  const asked = /^Question: .+$/m.test(reply) && !/^Offer:/m.test(reply);
+  const offer = readOffer(question === null ? reply : later, [...things], "brief");
+  const silent = given.length > 0 && reason.includes("Nothing was told");
+  return [
+    ...(asks
+      ? [
+          {
+            what: question === null ? "no question" : "question",
+            readable: true,
+            right: asked === (question !== null),
+          },
+        ]
+      : []),
+    // what is given by chance is not right or wrong, but read
+    silent
+      ? { what: "offer after silence can be read", readable: "move" in offer, right: "move" in offer }
+      : judgeMove(`offer of ${things.length}`, offer, { type: "offer", given: [...given] }),
+    ...(reasons
+      ? [
+          {
+            what: "reason",
+            readable: true,
+            right: (question === null ? reply : later).startsWith(`Reason: ${reason}\n`),
+          },
+        ]
+      : []),
+  ];
+};
+
+/** Offers of one thing or two, with a reason or after a question, with sentences and things of no document, and of documents. */
+export const measureInquiries = async (measuring: Measuring): Promise<void> => {
+  for (const split of ["test", "train"] as const) {
+    const random = createRandom(measuring.seed);
+    const scenes = Array.from({ length: 2 * measuring.count }, () => drawInquiryScene(random, split));
+    const first = await measuring.ask(scenes.map((scene) => inquiryTurns({ ...scene, question: null })));
+    const later = await measuring.ask(scenes.map(inquiryTurns));
+    for (const [at, scene] of scenes.entries())
+      for (const judged of judgeInquiry(scene, first[at]!.text, later[at]!.text))
+        report(measuring, `inquiry (${split})`, judged);
   }
 };
 

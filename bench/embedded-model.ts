@@ -1,6 +1,6 @@
 // What a model of the sandbox's language can do, on requests and sentences kept out of its training: replies under
-// principles, ratings, support, proposals, amendments, constitutions and persons, sharing, trades, variants of learning, polls; and what
-// the pipeline needs of it, answers and judgements.
+// principles, ratings, support, proposals, amendments, constitutions and persons, sharing, trades, variants of learning, offers
+// with questions and reasons, polls; and what the pipeline needs of it, answers and judgements.
 // npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1] [--parts answers,support,...]
 
 import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
@@ -37,7 +37,13 @@ import {
   referredTo,
   sceneTurns,
 } from "../src/simulation/index.ts";
-import { type Measuring, measurePolls, measureTrades, measureVariants } from "./brief-scenes.ts";
+import {
+  type Measuring,
+  measureInquiries,
+  measurePolls,
+  measureTrades,
+  measureVariants,
+} from "./brief-scenes.ts";
 import { measureConstitutionScenes, measurePersonaScenes } from "./constitution-scenes.ts";
 import { readWholeNumber, readWords } from "./words.ts";
 
@@ -373,6 +379,7 @@ const parts = {
   personas: (model: LanguageModel) => measurePersonaScenes(model, measuring),
   trades: (model: LanguageModel) => measureTrades(measuringOf(model)),
   variants: (model: LanguageModel) => measureVariants(measuringOf(model)),
+  inquiries: (model: LanguageModel) => measureInquiries(measuringOf(model)),
   polls: (model: LanguageModel) => measurePolls(measuringOf(model)),
 } as const;
 type Part = keyof typeof parts;

@@ -16,9 +16,11 @@ import {
   createPolls,
   createStances,
   documentKinds,
+  drawInquiryScene,
   drawSharingScene,
   drawTradeScene,
   drawVariantScene,
+  type InquiryScene,
   type PersonaScene,
   type PollScene,
   type SharingScene,
@@ -31,6 +33,8 @@ import {
   briefPersonaScene,
   briefProposalScene,
   briefSupportScene,
+  inquiryAnswer,
+  inquiryTurns,
   sceneAnswer,
   sceneTurns,
   tradeAnswer,
@@ -59,7 +63,7 @@ export type PretrainingDocument = readonly Part[];
 /** Shares of the kinds of documents. */
 export const documentMix = [
   ...documentKinds,
-  ...(["assembly", "sharing", "ballot", "stance", "persona", "trade", "variant", "poll"] as const),
+  ...(["assembly", "sharing", "ballot", "stance", "persona", "trade", "variant", "poll", "inquiry"] as const),
 ] as const;
 export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
 
@@ -168,6 +172,13 @@ const sharingDocument = (scene: SharingScene | VariantScene): PretrainingDocumen
   answered(sceneAnswer(scene), sharingWeights[scene.kind], figureWeight),
 ];
 
+const inquiryDocument = (scene: InquiryScene): PretrainingDocument => [
+  ...inquiryTurns(scene).flatMap((turn) =>
+    turn.role === "assistant" ? [answered(turn.content, saidWeight)] : asked([turn]),
+  ),
+  answered(inquiryAnswer(scene), 1, figureWeight),
+];
+
 const tradeWeights = { pick: decisionWeight, price: 1, strategy: saidWeight } as const;
 
 const tradeDocument = (scene: TradeScene): PretrainingDocument => [
@@ -209,7 +220,7 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
   const polls = createPolls({ seed, split: "train", oneWishShare });
   const shares = [
     ...[worldShare, mix.assembly, mix.sharing, mix.ballot, mix.stance, mix.persona],
-    ...[mix.trade, mix.variant, mix.poll],
+    ...[mix.trade, mix.variant, mix.poll, mix.inquiry],
   ];
   const draw = (random: Random, index: number): PretrainingDocument => {
     switch (random.weighted(shares)) {
@@ -229,8 +240,10 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
         return tradeDocument(drawTradeScene(random, "train"));
       case 7:
         return sharingDocument(drawVariantScene(random, "train"));
-      default:
+      case 8:
         return pollDocument(polls.scene(random.integer(2 ** 31)));
+      default:
+        return inquiryDocument(drawInquiryScene(random, "train"));
     }
   };
   return (index) => {

@@ -32,6 +32,11 @@ export const mixSetting = z
       .nonnegative()
       .default(0)
       .describe("share of polls: votes told from votes and of persons"),
+    inquiry: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("share of offers of several things, with a reason or after a question"),
   })
   .prefault({})
   .describe("shares of the kinds of documents");

@@ -1,5 +1,6 @@
 // How the closed language speaks of sharing and trading: texts of three norms and five strategies, scenes in which what is right
 // is known, and readers of principles. Knows no game's rules and no model.
+export { drawInquiryScene, type InquiryScene } from "./inquiry.ts";
 export { normTexts, readNorm, refusalTexts, type SharingSplit } from "./norm.ts";
 export { heldOutUnits, type Norm, norms, sharedUnits } from "./phrases.ts";
 export {

@@ -3,6 +3,7 @@
 export { policyPrinciple } from "./counting.ts";
 export { readDecision } from "./decision-reading.ts";
 export { advance, type Game, type GameState, type View } from "./game.ts";
+export { type InquiryGameScene, inquiryAnswer, inquiryTurns } from "./inquiry-scene.ts";
 export {
   askingLearner,
   countingLearner,

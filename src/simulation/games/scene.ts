@@ -7,10 +7,10 @@ import type { Observation } from "./observation.ts";
 import { firstTurns } from "./play.ts";
 import { briefContribution, fixedPlayerText, type LearnedOn, offerText, transferText } from "./wording.ts";
 
-type Thing = { readonly unit: string; readonly amount: number };
+export type Thing = { readonly unit: string; readonly amount: number };
 
 /** text: a fixed player's policy or a flexible one's principle, which may be empty; prior: told beside a principle. */
-type ScenePlayer = { readonly type: SeatType; readonly text: string; readonly prior: string | null };
+export type ScenePlayer = { readonly type: SeatType; readonly text: string; readonly prior: string | null };
 
 type ScenePlay = {
   readonly proposer: SeatType;
@@ -57,7 +57,8 @@ export type GameScene =
 /** What the brief wording does not tell of a principle. */
 const untold: LearnedOn = { units: [], least: 0, most: 0 };
 
-const systemOf = ({ type, text, prior }: ScenePlayer): string =>
+/** What a player of a scene is told it is. */
+export const systemOf = ({ type, text, prior }: ScenePlayer): string =>
   type === "fixed" ? fixedPlayerText(text, "brief") : transferText(text, untold, prior, "brief");
 
 const asking = { asks: false, reasons: false };
