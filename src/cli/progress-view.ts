@@ -87,12 +87,15 @@ const createScreen = (
 const endedBy = (event: Extract<RunEvent, { type: "stage-skip" | "stage-end" }>): Ended => {
   const { stage: name, seconds = 0, records = 0 } = event;
   const isEarlier = event.type === "stage-skip";
-  const wrote = `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
+  // charts and tables are files of their own
+  const wrote = records === 0 ? "" : `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
   return { name, what: isEarlier ? "finished before" : wrote, seconds, records, isEarlier };
 };
 
 const lineOf = ({ name, what, seconds, isEarlier }: Ended): string =>
-  isEarlier ? `${name}: ${what}, skipped` : `${name}: done, ${what} in ${formatDuration(seconds)}`;
+  isEarlier
+    ? `${name}: ${what}, skipped`
+    : `${name}: done${what === "" ? "" : `, ${what}`} in ${formatDuration(seconds)}`;
 
 /** What a person or a failure stopped took its time too. last: when something was heard of it, in milliseconds. */
 const unfinished = (running: ReadonlyMap<string, StageState>, last: number): Ended[] =>

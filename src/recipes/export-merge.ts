@@ -12,6 +12,8 @@ import {
 } from "./bodies/adapter-export.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
+import { asModelName } from "./settings/names.ts";
+import { nextCommands } from "./summaries/next-command.ts";
 
 const schema = z.strictObject(exportSettings("merged"));
 
@@ -30,6 +32,8 @@ export const recipe: Recipe<typeof schema> = {
     const adapted = await openExport(config, context);
     const model = mergeFolder(adapted.model);
     await saveModelFolder(config.out, { ...model, tokenizer: model.tokenizer.files, format: config.format });
-    return exportOutcome(config, adapted.folder);
+    const talks = model.task === "causal-lm" && model.chatTemplate !== null;
+    const next = talks ? nextCommands(["chat", asModelName(config.out)]) : [];
+    return exportOutcome(config, adapted.folder, next);
   },
 };

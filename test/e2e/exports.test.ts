@@ -83,7 +83,7 @@ describe("export", () => {
   it("merges the adapter of a run into one model, in the format asked for", async () => {
     const words = ["export", "merge", "--model", "runs/sft", "--out", "merged"];
     const { stdout } = expectStatus(await covenant(words, folder), 0);
-    expect(stdout).toContain("Written: ./merged");
+    expect(stdout).toContain("Written: ./merged\nNext: npx covenant chat ./merged");
     expect(await distance("merged", "runs/sft/sl/model")).toBeLessThan(1e-6);
     expect(await distance("merged", "model")).toBeGreaterThan(1e-3);
     const again = await covenant(words, folder);

@@ -82,12 +82,12 @@ export const exportFlags = {
   format: { path: "format", description: "number format of the weights", placeholder: "format" },
 };
 
-/** What is told of what was written; a model of an inverted arm says so wherever it goes. */
-export const exportOutcome = async ({ out }: ExportConfig, folder: string) => {
+/** What is told of what was written; a model of an inverted arm says so wherever it goes. next: how to go on, in lines. */
+export const exportOutcome = async ({ out }: ExportConfig, folder: string, next: readonly string[] = []) => {
   const inverted = await invertedOrigins(folder);
   if (inverted.length > 0) await writeOrigin(out, { kind: "model", inverted });
   return {
-    lines: [`Written: ${asModelName(out)}`],
+    lines: [`Written: ${asModelName(out)}`, ...next],
     document: { folder: resolve(out), from: resolve(folder) },
   };
 };
