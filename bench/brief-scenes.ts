@@ -2,7 +2,7 @@
 // the simulations' readers can read, and how many are right. For embedded-model.ts, which opens the model and writes the figures.
 
 import { isDeepStrictEqual } from "node:util";
-import { createRandom } from "../src/core/index.ts";
+import { counted, createRandom } from "../src/core/index.ts";
 import type { LanguageModel, Reply } from "../src/models/index.ts";
 import { type Message, type Move, type VoteKind, voteKinds } from "../src/records/index.ts";
 import {
@@ -21,6 +21,7 @@ import {
 } from "../src/sandbox/index.ts";
 import {
   inquiryTurns,
+  isQuestion,
   readContribution,
   readDecision,
   readOffer,
@@ -41,7 +42,8 @@ export type Measuring = {
   readonly note: (name: string, value: number | boolean) => void;
 };
 
-type Judged = { readonly what: string; readonly readable: boolean; readonly right: boolean };
+/** readable: of replies that a reader reads. */
+type Judged = { readonly what: string; readonly readable?: boolean; readonly right: boolean };
 
 type Read = ReturnType<typeof readPick>;
 
@@ -114,7 +116,7 @@ const judgeVariant = (scene: VariantScene, reply: string): Judged => {
 };
 
 const report = ({ note }: Measuring, part: string, { what, readable, right }: Judged): void => {
-  note(`${part}: readable`, readable);
+  if (readable !== undefined) note(`${part}: readable`, readable);
   note(`${part}: right, ${what}`, right);
 };
 
@@ -141,35 +143,24 @@ export const measureVariants = async (measuring: Measuring): Promise<void> => {
   }
 };
 
-/** A question where one is right, with whatever follows it; else the offer, and its reason where one is asked for. */
-const judgeInquiry = (scene: InquiryScene, reply: string, later: string): readonly Judged[] => {
-  const { things, given, reasons, reason, asks, question } = scene;
-  const asked = /^Question: .+$/m.test(reply) && !/^Offer:/m.test(reply);
-  const offer = readOffer(question === null ? reply : later, [...things], "brief");
-  const silent = given.length > 0 && reason.includes("Nothing was told");
+/** The offer, of which each thing that something was told of has one right share; its reason; whether it was asked before it. */
+const judgeInquiry = (scene: InquiryScene, first: string, offered: string): readonly Judged[] => {
+  const { things, given, told, reasons, reason, asks, question } = scene;
+  const read = readOffer(offered, [...things], "brief");
+  const gifts = "move" in read && read.move.type === "offer" ? read.move.given : [];
+  const known = given.flatMap((gift, at) => (told[at] ? [gifts[at] === gift] : []));
+  const count = counted(things.length, "thing");
   return [
+    { what: `offer of ${count}`, readable: "move" in read, right: known.every((one) => one) },
     ...(asks
       ? [
           {
             what: question === null ? "no question" : "question",
-            readable: true,
-            right: asked === (question !== null),
+            right: isQuestion(first) === (question !== null),
           },
         ]
       : []),
-    // what is given by chance is not right or wrong, but read
-    silent
-      ? { what: "offer after silence can be read", readable: "move" in offer, right: "move" in offer }
-      : judgeMove(`offer of ${things.length}`, offer, { type: "offer", given: [...given] }),
-    ...(reasons
-      ? [
-          {
-            what: "reason",
-            readable: true,
-            right: (question === null ? reply : later).startsWith(`Reason: ${reason}\n`),
-          },
-        ]
-      : []),
+    ...(reasons ? [{ what: "reason", right: offered.startsWith(`Reason: ${reason}\n`) }] : []),
   ];
 };
 
@@ -179,15 +170,19 @@ export const measureInquiries = async (measuring: Measuring): Promise<void> => {
     const random = createRandom(measuring.seed);
     const scenes = Array.from({ length: 2 * measuring.count }, () => drawInquiryScene(random, split));
     const first = await measuring.ask(scenes.map((scene) => inquiryTurns({ ...scene, question: null })));
-    const later = await measuring.ask(scenes.map(inquiryTurns));
-    for (const [at, scene] of scenes.entries())
-      for (const judged of judgeInquiry(scene, first[at]!.text, later[at]!.text))
+    const asking = scenes.filter(({ question }) => question !== null);
+    const answered = await measuring.ask(asking.map(inquiryTurns));
+    for (const [at, scene] of scenes.entries()) {
+      const reply = first[at]!.text;
+      const offered = scene.question === null ? reply : answered[asking.indexOf(scene)]!.text;
+      for (const judged of judgeInquiry(scene, reply, offered))
         report(measuring, `inquiry (${split})`, judged);
+    }
   }
 };
 
 /** Descriptions, by the wishes in them. */
-const judgeDescription = (reply: string, persona: string): Judged => {
+const judgeDescription = (reply: string, persona: string): Required<Judged> => {
   const meant = (text: string): string => (wishesOf(text) ?? []).map(nameOf).sort().join();
   return {
     what: "description",

@@ -42,6 +42,34 @@ describe("a tournament", () => {
     expect(Object.keys(kinds)).toEqual(["harmful", "harmless"]);
   });
 
+  it("draws whole prompts again: two battles of one prompt are not two prompts", () => {
+    const outcomes = [1, 1, 1, 0, 0.5, 1, 1, 0] as const;
+    const once = outcomes.map((outcome, at) => ({ first: "b", second: "a", outcome, prompt: `p${at}` }));
+    const width = (battles: readonly Battle[]): number => {
+      const { low, high } = tournament(battles, ["a", "b"], 1).models["b"]!.rating;
+      return high! - low!;
+    };
+    const twice = [...once, ...once];
+    const apart = [...once, ...once.map((battle) => ({ ...battle, prompt: `${battle.prompt}'` }))];
+    expect(width(twice)).toBeGreaterThan(1.2 * width(apart));
+  });
+
+  it("has win rates against the first model alone", () => {
+    const win = (first: string, second: string, outcome: 0 | 1, times: number) =>
+      repeated({ first, second, outcome }, times);
+    const battles = [...win("b", "a", 1, 3), ...win("b", "c", 0, 9), ...win("c", "a", 1, 1)];
+    const { models } = tournament(battles, ["a", "b", "c"], 1);
+    expect(models["b"]!.winRate).toMatchObject({ value: 1, n: 3 });
+    expect(models["b"]).toMatchObject({ wins: 3, losses: 9 });
+    expect(models["c"]!.winRate).toMatchObject({ value: 1, n: 1 });
+  });
+
+  it("gives no interval where every prompt came out alike", () => {
+    const alike = tournament(repeated({ first: "b", second: "a", outcome: 1 }, 12), ["a", "b"], 1);
+    expect(alike.models["b"]!.rating).toMatchObject({ low: null, high: null, n: 12 });
+    expect(alike.models["a"]!.rating).toMatchObject({ value: 0, low: 0, high: 0 });
+  });
+
   it("says nothing of models where no battle has a verdict", () => {
     const { models } = tournament(repeated({ first: "a", second: "b", outcome: null }, 2), ["a", "b"], 1);
     expect(models["b"]).toMatchObject({
@@ -69,13 +97,16 @@ describe("a tournament", () => {
 
 describe("who won by a label", () => {
   it.each([
-    [{ state: "judged", probability: 0.7, flipped: false }, 1],
-    [{ state: "judged", probability: 0.3, flipped: null }, 0],
-    [{ state: "judged", probability: 0.5, flipped: false }, 0.5],
-    [{ state: "judged", probability: 0.7, flipped: true }, 0.5],
-    [{ state: "identical", probability: null, flipped: null }, 0.5],
-    [{ state: "unscored", probability: null, flipped: null }, null],
+    [{ state: "judged", probability: 0.7, orders: [0.9, 0.51] }, 1],
+    [{ state: "judged", probability: 0.3, orders: [0.4, 0.2] }, 0],
+    [{ state: "judged", probability: 0.3, orders: null }, 0],
+    [{ state: "judged", probability: 0.7, orders: [0.95, 0.45] }, 0.5],
+    [{ state: "judged", probability: 0.7, orders: [0.9, 0.5] }, 0.5],
+    [{ state: "judged", probability: 0.5, orders: [0.5, 0.5] }, 0.5],
+    [{ state: "identical", probability: null, orders: null }, 0.5],
+    [{ state: "unscored", probability: null, orders: null }, null],
   ] as const)("%o", (label, outcome) => {
-    expect(outcomeOfLabel(label)).toBe(outcome);
+    const orders = label.orders === null ? null : ([...label.orders] as [number, number]);
+    expect(outcomeOfLabel({ ...label, orders })).toBe(outcome);
   });
 });

@@ -14,23 +14,25 @@ export type Battle = Omit<PlayerComparison, "outcome" | "cluster"> & {
 };
 
 /**
- * What a label says of the two that it compares. A tie: the same text twice, a probability of one half, and a preference that
- * went with the order of the replies (as in MT-Bench, Zheng et al. 2023, section 3.4). null: the judge came to no verdict.
+ * What a label says of the two that it compares: who won in both orders of the replies, else a tie (MT-Bench's rule, Zheng et
+ * al. 2023, section 3.4); the same text twice is one, too. null: the judge came to no verdict.
  */
 export const outcomeOfLabel = ({
   state,
   probability,
-  flipped,
-}: Pick<LabelRecord, "state" | "probability" | "flipped">): Battle["outcome"] => {
+  orders,
+}: Pick<LabelRecord, "state" | "probability" | "orders">): Battle["outcome"] => {
   if (state === "identical") return 0.5;
   if (state !== "judged" || probability === null) return null;
-  if (flipped === true || probability === 0.5) return 0.5;
-  return probability > 0.5 ? 1 : 0;
+  const verdicts = orders ?? [probability];
+  if (verdicts.every((one) => one > 0.5)) return 1;
+  return verdicts.every((one) => one < 0.5) ? 0 : 0.5;
 };
 
 /**
- * What a model did. rating: scale 400, the anchor at 0; null where nothing leads to the anchor. winRate: against the anchor
- * alone, a tie being half a win. unjudged: battles without a verdict, which count in nothing else.
+ * What a model did. rating: scale 400, the anchor at 0; no value where the model, or the anchor, has no battle with a verdict,
+ * and no interval where every prompt came out alike, so that drawing prompts again says nothing of it. winRate: against the
+ * anchor alone, a tie being half a win. unjudged: battles without a verdict, which count in nothing else.
  */
 export type Contestant = {
   readonly rating: Estimate;
@@ -60,6 +62,10 @@ const sidesOf = (battles: readonly Battle[], model: string) =>
     return [{ other: first === model ? second : first, won }];
   });
 
+/** A rating whose resamples all agree has an interval of no width, which says too much. */
+const bounded = (rating: Estimate): Estimate =>
+  rating.low === rating.high ? { ...rating, low: null, high: null } : rating;
+
 const ratingsOf = (
   battles: readonly Decided[],
   models: readonly string[],
@@ -67,7 +73,12 @@ const ratingsOf = (
 ): Record<string, Estimate> => {
   const comparisons = battles.map(({ prompt, ...battle }) => ({ ...battle, cluster: prompt }));
   const found = rate(comparisons, { anchor: models[0]!, seed });
-  return Object.fromEntries(models.map((model) => [model, found.get(model) ?? emptyEstimate()]));
+  return Object.fromEntries(
+    models.map((model, at) => {
+      const rating = found.get(model) ?? emptyEstimate();
+      return [model, at === 0 ? rating : bounded(rating)];
+    }),
+  );
 };
 
 const contestantOf = (

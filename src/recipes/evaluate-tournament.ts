@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution, saveConstitution } from "../constitution/index.ts";
-import { inStep, mapped, type Sequence, sequence } from "../core/index.ts";
+import { CovenantError, inStep, mapped, type Sequence, sequence } from "../core/index.ts";
 import { type Battle, outcomeOfLabel, tournament } from "../evaluation/index.ts";
 import { hasOrderOf, type ReplyPair } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
@@ -33,22 +33,25 @@ import {
   samplingSettings,
   seedSetting,
 } from "./settings/settings.ts";
+import { isOf } from "./stages/asking.ts";
 import { answerStage } from "./stages/data.ts";
 import { judgedStage } from "./stages/judging.ts";
 import { openOneSide, sideStage } from "./stages/prompts.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { addReply, noReplies, type ReplyTally } from "./stages/tallies.ts";
+import { addCounts, addReply, countLabels, noReplies, type ReplyTally } from "./stages/tallies.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { countLabelSummary, describeCard } from "./summaries/label-summary.ts";
 import { describeTournament } from "./summaries/tournament-summary.ts";
 
 const { hard: _, ...protocolSettings } = judgeProtocolSettings;
 
+const twoModels = "two models or more are needed, with commas between (--models ./base,./tuned)";
+
 const tournamentSchema = z.strictObject({
   out: outSetting("runs/tournament"),
   seed: seedSetting,
-  models: modelNames
-    .min(2, "two models or more are needed, with commas between (--models ./base,./tuned)")
+  models: modelNames(twoModels)
+    .min(2, twoModels)
     .describe("models that answer, two or more; the first is the anchor of the ratings"),
   judge: modelName.optional().describe("model that judges; default: the first of the models"),
   against: z
@@ -63,7 +66,7 @@ const tournamentSchema = z.strictObject({
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(40, 20, 20),
   sampling: samplingSettings,
-  judging: z.strictObject(protocolSettings).prefault({}),
+  label: z.strictObject(protocolSettings).prefault({}),
   load: askedLoadSetting,
   ...callSettings,
 });
@@ -86,7 +89,7 @@ const prepare = async (config: TournamentConfig, context: RecipeContext) => {
   const constitution = constitutionUnder(document, config.inverted, "judge");
   const { totals, add } = countPrompts();
   const prompts = await openOneSide(config, "test", context, add);
-  const requested = await readProtocol({ ...config.judging, hard: false }, constitution);
+  const requested = await readProtocol(config.label, constitution);
   const judge = config.judge ?? config.models[0]!;
   const players = config.models.map((name, at) => [`models.${at}`, [name, "asked"] as const] as const);
   const stages = ["prompts", ...config.models.map((_, at) => answersOf(at)), battlesName];
@@ -96,7 +99,7 @@ const prepare = async (config: TournamentConfig, context: RecipeContext) => {
     config,
     {
       models: { ...Object.fromEntries(players), judge: [judge, "asked"] },
-      files: { ...promptFile(prompts), ...fewShotFile({ ...config.judging, hard: false }) },
+      files: { ...promptFile(prompts), ...fewShotFile(config.label) },
       constitution,
     },
     context,
@@ -119,7 +122,7 @@ type Meeting = ReplyPair & {
   readonly kind: PromptKind | undefined;
 };
 
-/** Each prompt with every model's reply to it. */
+/** Each prompt with every model's reply to it. Throws CovenantError where the answers of a model are others. */
 async function* withReplies(
   prompts: AsyncIterable<PromptRecord>,
   answers: readonly AsyncIterable<ReplyRecord>[],
@@ -127,8 +130,17 @@ async function* withReplies(
   const sources = answers.map((replies) => replies[Symbol.asyncIterator]());
   try {
     for await (const prompt of prompts) {
-      const next = await Promise.all(sources.map((source) => source.next()));
-      yield [prompt, next.map(({ value }) => value as ReplyRecord)];
+      const replies: ReplyRecord[] = [];
+      for (const [at, source] of sources.entries()) {
+        const next = await source.next();
+        if (next.done === true || !isOf(next.value, prompt))
+          throw new CovenantError(
+            "out-of-step",
+            `${answersOf(at)}/answers.jsonl has no answer to ${prompt.id} in its place. Begin anew with --fresh.`,
+          );
+        replies.push(next.value);
+      }
+      yield [prompt, replies];
     }
   } finally {
     for (const source of sources) await source.return?.();
@@ -171,7 +183,7 @@ const play = async (
     judge,
     constitution,
     requested,
-    judgesCut: true,
+    rates: true,
     pairs,
   });
   return { answers, pairs, labels };
@@ -184,20 +196,22 @@ const count = async (
   { models, seed }: TournamentConfig,
   { answers, pairs, labels }: Awaited<ReturnType<typeof play>>,
 ) => {
-  const tallies: Record<string, ReplyTally> = {};
+  const answered: Record<string, ReplyTally> = {};
   for (const [at, name] of models.entries()) {
     const tally = noReplies();
     for await (const reply of answers[at]!) addReply(tally, reply);
-    tallies[name] = tally;
+    answered[name] = tally;
   }
   const card = countLabelSummary();
   const battles: Battle[] = [];
+  let counts = countLabels([]);
   const met = mapped(inStep(pairs, labels, isOfMeeting), ([meeting, [label]]) => ({
     meeting,
     label: label!,
   }));
   for await (const { meeting, label } of met) {
     card.add(label, null);
+    counts = addCounts(counts, countLabels([label]));
     const [one, other] = meeting.models;
     const [first, second] = hasOrderOf(label, meeting) ? [one, other] : [other, one];
     battles.push({
@@ -208,7 +222,12 @@ const count = async (
       outcome: outcomeOfLabel(label),
     });
   }
-  return { tallies, card: card.summary(seed), standings: tournament(battles, models, seed) };
+  return {
+    answers: answered,
+    labels: counts,
+    card: card.summary(seed),
+    standings: tournament(battles, models, seed),
+  };
 };
 
 /** `covenant evaluate tournament`. */
@@ -233,7 +252,7 @@ export const recipe: Recipe<typeof tournamentSchema> = {
       placeholder: "whom",
     },
     method: {
-      path: "judging.method",
+      path: "label.method",
       description: "how verdicts are read from the judge",
       placeholder: "name",
     },
@@ -261,7 +280,7 @@ export const recipe: Recipe<typeof tournamentSchema> = {
             price: price(name),
           }),
         ),
-        planComparisons(battlesName, met, constitution, judgePlan(config.judging, prepared, judged)),
+        planComparisons(battlesName, met, constitution, judgePlan(config.label, prepared, judged)),
       ],
       [...prompts.notices, ...foreign.flat()],
     );
@@ -273,14 +292,22 @@ export const recipe: Recipe<typeof tournamentSchema> = {
     const { run } = pipeline;
     const played = await play(pipeline, config, prepared);
     await saveConstitution(join(run.folder, keptConstitution), constitution);
-    const { tallies, card, standings } = await count(config, played);
-    const document = { seed: run.seed, judge, ...standings, card: card.card, seconds: await run.seconds() };
+    const { answers, labels, card, standings } = await count(config, played);
+    const { contents } = prepared.inputs;
+    const ownJudge = config.models.some(
+      (name, at) => name === judge || contents[`models.${at}`] === (contents["judge"] ?? null),
+    );
+    const counted = { answers, labels, card: card.card };
+    const document = { seed: run.seed, judge, ...standings, ...counted, seconds: await run.seconds() };
     await run.write("ratings.json", document);
     await run.finish();
     const spent = await spentInRun(run.folder, request.stages);
     return {
       lines: [
-        ...describeTournament(standings, { judge, tallies }),
+        ...describeTournament(standings, {
+          ...{ judge, ownJudge, answers, labels },
+          maxTokens: config.sampling.maxTokens,
+        }),
         "",
         ...describeCard(card),
         ...describeSpent(spent),

@@ -38,7 +38,7 @@ import { describeModels } from "./summaries/run-summary.ts";
 export const evaluateSchema = z.strictObject({
   out: outSetting("runs/evaluate"),
   seed: seedSetting,
-  models: modelNames
+  models: modelNames()
     .min(1)
     .default(["embedded:covenant-tiny"])
     .describe("model names; the first is the anchor of the ratings"),

@@ -4,8 +4,15 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
 import { type GenerateRequest, scriptedModel } from "../models/index.ts";
-import { drawInquiryScene, type InquiryScene } from "../sandbox/index.ts";
-import { inquiryAnswer, inquiryTurns, type Player, playTables, readOffer } from "../simulation/index.ts";
+import { drawInquiryScene, type InquiryScene, normTexts, readNorm } from "../sandbox/index.ts";
+import {
+  fixedText,
+  inquiryAnswer,
+  inquiryTurns,
+  type Player,
+  playTables,
+  readOffer,
+} from "../simulation/index.ts";
 import { longestDocument } from "./inputs/pretraining-documents.ts";
 
 const random = createRandom(5);
@@ -29,8 +36,14 @@ describe("scenes of questions and reasons in the brief wording", () => {
   it("are asked, and questions in them are answered, as games do it", async () => {
     for (const scene of scenes.slice(0, 120)) {
       const { player, things, power, asks, reasons, question } = scene;
-      if (player.type === "fixed") continue;
-      const flexible: Player = { type: "flexible", principle: { text: player.text }, by: "model" };
+      if (player.type === "fixed") {
+        const policy = readNorm(player.text)!;
+        const told = fixedText({ type: "fixed", policy, variance: 0, strict: false, by: "model" }, "brief");
+        const { content } = inquiryTurns(scene)[0]!;
+        expect(content).toBe(told.replace(normTexts(policy, "train")[0]!, player.text));
+        continue;
+      }
+      const giver: Player = { type: "flexible", principle: { text: player.text }, by: "model" };
       const taker: Player = { type: "flexible", principle: { text: "", rules: [] }, by: "script" };
       const asked: GenerateRequest["messages"][] = [];
       const reply = ({ messages }: Pick<GenerateRequest, "messages">): string => {
@@ -40,7 +53,7 @@ describe("scenes of questions and reasons in the brief wording", () => {
       };
       const model = scriptedModel({ reply });
       const table = {
-        ...{ seed: 1, players: [flexible, taker] },
+        ...{ seed: 1, players: [giver, taker] },
         setup: { type: "split" as const, power, resources: [...things] },
       };
       const options = { maxTokens: 60, temperature: 0, questions: asks ? 1 : 0, reasons } as const;

@@ -54,7 +54,7 @@ import { type LeftOutCounts, sumLeftOut, unfitNotices } from "./stages/left-out.
 import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { addReply, countLabels, type LabelCounts, noReplies } from "./stages/tallies.ts";
+import { addCounts, addReply, countLabels, noReplies } from "./stages/tallies.ts";
 import { describeFinishes, describeLabels, describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { countLabelSummary, describeCard } from "./summaries/label-summary.ts";
 import { askedWords, datasetWords, nextCommands, trainedWords } from "./summaries/next-command.ts";
@@ -266,14 +266,13 @@ async function* rowsOf(
 /** Reads all of it once: how replies and comparisons ended, how good the labels are, and how many rows there are. */
 const summarise = async (config: LabelConfig, made: Made) => {
   const replies = noReplies();
-  const counts: Record<string, number> = { ...countLabels([]) };
+  let counts = countLabels([]);
   const card = countLabelSummary();
   let rows = 0;
   let leftOut: LeftOutCounts = {};
   const read = rowsOf(config, made, ({ samples, pair }, label, added, left) => {
     for (const sample of samples) addReply(replies, sample);
-    for (const [name, count] of Object.entries(countLabels([label])))
-      counts[name] = (counts[name] ?? 0) + count;
+    counts = addCounts(counts, countLabels([label]));
     card.add(label, pair);
     rows += added;
     leftOut = sumLeftOut(leftOut, left);
@@ -281,7 +280,7 @@ const summarise = async (config: LabelConfig, made: Made) => {
   for await (const _ of read) {
     // Only what it counts is wanted.
   }
-  return { replies, counts: counts as LabelCounts, summary: card.summary(config.seed), rows, leftOut };
+  return { replies, counts, summary: card.summary(config.seed), rows, leftOut };
 };
 
 const execute = async (config: LabelConfig, context: RecipeContext) => {

@@ -21,6 +21,7 @@ const singleStages: Readonly<Record<string, readonly string[]>> = {
   revise: ["revise/revisions.jsonl", "rows/sft.jsonl"],
   label: ["label/labels.jsonl", "rows/preferences.jsonl"],
   evaluate: ["metrics.json", "evaluate/verdicts.jsonl"],
+  "evaluate tournament": ["ratings.json", "battles/labels.jsonl"],
   "train sft": ["sl/steps.jsonl", "sl/rows.jsonl"],
   "train reward": ["reward/steps.jsonl", "reward/held-out.jsonl"],
   "train dpo": ["dpo/steps.jsonl", "dpo/rows.jsonl"],

@@ -1,7 +1,7 @@
 // `covenant evaluate tournament` through the command line: models by scripts whose replies a scripted judge tells apart, so
 // that who wins is known, however the replies are turned.
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
@@ -29,7 +29,8 @@ writeFileSync(
 );
 
 const words = (models: readonly string[], ...more: readonly string[]): string[] => [
-  ...["evaluate", "tournament", "--models", models.join(","), "--judge", judge, "--constitution", "general"],
+  ...["evaluate", "tournament", ...(models.length === 0 ? [] : ["--models", models.join(",")])],
+  ...["--judge", judge, "--constitution", "general"],
   ...["--prompts", "prompts.jsonl", ...more],
 ];
 
@@ -73,19 +74,72 @@ describe("a tournament", () => {
   it("ends where a model says nothing at all, before anybody is judged", async () => {
     const { stderr } = expectStatus(await covenant(words([rude, silent], "--out", "silence"), folder), 1);
     expect(stderr).toContain("scripted:silent.yaml");
+    expect(existsSync(join(folder, "silence", "battles"))).toBe(false);
+  });
+
+  it("of models that say the same is even", async () => {
+    const { models } = await play([kind, twin], "--out", "same");
+    expect(models[twin]).toMatchObject({ rating: { value: 0 }, ties: 12, unjudged: 0 });
+  });
+
+  it("judges answers that were cut, and says whose were", async () => {
+    const long = script("long", { reply: `Here is how to do it. ${"First this, then that. ".repeat(30)}` });
+    const cut = words([rude, long], "--max-tokens", "20", "--out", "cut");
+    const { stdout } = expectStatus(await covenant(cut, folder), 0);
+    expect(stdout).toMatch(/^scripted:long\.yaml +\+559 +\[\?\] +12 +0 +0/m);
+    expect(stdout).toContain(
+      "Cut at 20 tokens, and judged as they are: 12 of 12 replies of scripted:long.yaml",
+    );
+  });
+
+  it("is of the prompts of a file that are not marked for training, as many comparisons as a dry run says", async () => {
+    writeFileSync(
+      join(folder, "marked.jsonl"),
+      ["test", "train", undefined]
+        .map((split) => JSON.stringify({ prompt: `Of ${split}?`, split }))
+        .join("\n"),
+    );
+    const marked = ["--prompts", "marked.jsonl", "--out", "marked"];
+    const { stdout } = expectStatus(
+      await covenant(words([rude, kind, twin], ...marked, "--dry-run"), folder),
+      0,
+    );
+    expect(stdout).toContain("6 comparisons in both orders");
+    const { models } = await play([rude, kind, twin], ...marked);
+    expect(models[rude]).toMatchObject({ losses: 4 });
+  });
+
+  it("asks all models from the same seeds, and judges anew where answers changed", async () => {
+    await play([rude, kind], "--out", "seeds");
+    const seedsOf = (at: number) =>
+      readFileSync(join(folder, `seeds/answers-${at}/answers.jsonl`), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { seed: number }).seed);
+    expect(seedsOf(1)).toEqual(seedsOf(2));
+    const manifest = (at: string) =>
+      JSON.parse(readFileSync(join(folder, `seeds/${at}/stage.json`), "utf8")) as { inputs: string };
+    const { inputs } = manifest("battles");
+    script("kind", { reply: "Here is how to do it, but better." });
+    await play([rude, kind], "--out", "seeds", "--fresh");
+    expect(manifest("battles").inputs).not.toBe(inputs);
+    script("kind", { reply: "Here is how to do it." });
   });
 
   it("leaves out replies without text, and says so", async () => {
     const half = script("half", { when: "Question 1", reply: "" }, { reply: "Here is how to do it." });
     const { stdout } = expectStatus(await covenant(words([rude, half], "--out", "half"), folder), 0);
-    expect(stdout).toContain("No answers among the 12 replies of scripted:half.yaml: (3 empty).");
-    expect(stdout).toContain("3 battles without a verdict, which count for nobody.");
+    expect(stdout).toContain("No answers: 3 of 12 replies of scripted:half.yaml (3 empty).");
+    expect(stdout).toContain(
+      "3 battles of 12 without a verdict, which count for nobody: 3 for want of an answer.",
+    );
     expect(stdout).toMatch(/^scripted:half\.yaml +\+\d+ +\[\?\] +9 +0 +0/m);
   });
 
   it("is told as a table with the judge's card, and goes on where it was stopped", async () => {
     const { stdout } = expectStatus(await covenant(words([rude, kind], "--out", "told"), folder), 0);
     expect(stdout).toMatch(/^scripted:kind\.yaml +\+559 +\[\?\] +12 +0 +0 +100\.0 % \[75\.8, 100\.0\]$/m);
+    expect(stdout.indexOf("scripted:kind.yaml  ")).toBeLessThan(stdout.indexOf("scripted:rude.yaml  "));
     expect(stdout).toMatch(/^scripted:rude\.yaml +0 +anchor +0 +12 +0$/m);
     expect(stdout).toMatch(/^ratings on prompts that are +harmless +lookalike$/m);
     expect(stdout).toContain("[?]: every prompt came out alike");
@@ -113,6 +167,7 @@ describe("a tournament", () => {
   it.each([
     [[kind], "two models or more are needed"],
     [[kind, kind], "a model is named twice"],
+    [[], "two models or more are needed"],
   ])("is refused for too few models: %j", async (models, message) => {
     const { stderr } = expectStatus(await covenant(words(models, "--out", "few"), folder), 2);
     expect(stderr).toContain(message);

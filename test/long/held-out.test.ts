@@ -40,6 +40,14 @@ describe("feedback on requests that a run never saw", () => {
     expect(revisions).toHaveLength(test.filter(({ kind }) => kind === "harmful").length);
     const samples = readFileSync(asked("label", "label/samples"), "utf8");
     expect(samples).toContain(join("first", "inverted", "sl", "model"));
+    expect(new Set(labels.map(({ judge }) => judge))).toEqual(new Set(["./model"]));
+    const scores = readFileSync(inFolder("measured/first/inverted/scores.jsonl"), "utf8").trim().split("\n");
+    const score = scores.map((line) => (JSON.parse(line) as { score: number }).score);
+    const decided = labels.filter(({ state, probability }) => state === "judged" && probability !== 0.5);
+    // chosen and rejected by turns, as the labels have them
+    const right = decided.filter((_, at) => score[2 * at]! > score[2 * at + 1]!).length;
+    const accuracy = ((100 * right) / decided.length).toFixed(1);
+    expect(stdout).toMatch(new RegExp(`held out .* \\| ${accuracy.replace(".", "\\.")} \\[`));
   });
 
   it("is not measured of a run that is not there", () => {

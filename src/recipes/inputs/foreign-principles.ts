@@ -28,7 +28,7 @@ export const foreignNotices = (
   const [first] = foreign;
   if (first === undefined) return [];
   const are = foreign.length === 1 ? "is" : "are";
-  const text = `${foreign.length} of ${counted(principles.length, "principle")} of "${name}" ${are} not on one of the sandbox's areas (first "${first.title ?? first.id}"), and ${model} knows no others: what it does under them, and under their opposites, says nothing of them. Where one is on an area of the sandbox, say so with "area", as area: privacy. For the others, name a model that reads English: --model of \`covenant revise\` and \`covenant label\`.`;
+  const text = `${foreign.length} of ${counted(principles.length, "principle")} of "${name}" ${are} not on one of the sandbox's areas (first "${first.title ?? first.id}"), and ${model} knows no others: what it does under them, and under their opposites, says nothing of them. Where one is on an area of the sandbox, say so with "area", as area: privacy. For the others, name a model that reads English (--model, or --judge where one judges).`;
   return [{ code: foreignPrinciplesCode, text }];
 };
 

@@ -40,7 +40,7 @@ export type JudgePlan = {
 
 /** How a judge is asked by settings, for a plan. */
 export const judgePlan = (
-  { principlesPerComparison, ...asked }: Omit<JudgeProtocolSettings, "hard">,
+  { principlesPerComparison, ...asked }: JudgeProtocolSettings,
   { requested, constitution }: { requested: RequestedProtocol; constitution: Constitution },
   given: Pick<JudgePlan, "speed" | "scoring" | "members" | "maxTokens" | "price">,
 ): JudgePlan => ({

@@ -14,7 +14,7 @@ import type { Constitution } from "../../records/index.ts";
 import { judgeProtocolSettings } from "./judge-protocol-settings.ts";
 
 const judgeProtocolSchema = z.object(judgeProtocolSettings);
-export type JudgeProtocolSettings = z.output<typeof judgeProtocolSchema>;
+export type JudgeProtocolSettings = Omit<z.output<typeof judgeProtocolSchema>, "hard">;
 
 const requestedOf = (settings: JudgeProtocolSettings, fewShots: FewShots | null): RequestedProtocol => ({
   method: settings.method,

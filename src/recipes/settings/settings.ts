@@ -50,10 +50,11 @@ export const fileSetting = (needed: string) =>
 /** The name of a model without a default. */
 export const modelName = z.string().min(1).overwrite(readModelName);
 
-/** Models beside each other, each once. */
-export const modelNames = z
-  .array(modelName)
-  .refine((names) => new Set(names).size === names.length, "a model is named twice; name each model once");
+/** Models beside each other, each once. needed: what is said where none is named. */
+export const modelNames = (needed?: string) =>
+  z
+    .array(modelName, { error: ({ input }) => (input === undefined ? needed : undefined) })
+    .refine((names) => new Set(names).size === names.length, "a model is named twice; name each model once");
 
 export const modelSetting = modelName
   .default("embedded:covenant-tiny")

@@ -34,12 +34,15 @@ import type { Pipeline } from "./stage-model.ts";
 import { countLabels, type LabelCounts, sumOver } from "./tallies.ts";
 import { watchedFile } from "./watched-file.ts";
 
-/** Who judges, by what and how. judgesCut: replies that were cut at the token limit, too, from which nobody learns. */
+/**
+ * Who judges, by what and how. rates: comparisons rate models, and nobody learns from them: replies that were cut at the token
+ * limit are judged as well, and the same text twice is a tie.
+ */
 export type JudgeOptions = {
   readonly judge: string;
   readonly constitution: Constitution;
   readonly requested: RequestedProtocol;
-  readonly judgesCut?: boolean;
+  readonly rates?: boolean;
 };
 
 /**
@@ -94,7 +97,7 @@ export const judgePairs = async (
   options: JudgePairsOptions,
   file: RecordFile<LabelRecord>,
 ): Promise<void> => {
-  const { judge, constitution, judgesCut, pairs, seedStage = stage.name, givesScores, onProgress } = options;
+  const { judge, constitution, rates, pairs, seedStage = stage.name, givesScores, onProgress } = options;
   const watched = await watchedFile(file, watchJudge());
   await askInto(pipeline, stage, watched, {
     model: judge,
@@ -106,7 +109,7 @@ export const judgePairs = async (
         judge: opened,
         pairs: items,
         constitution,
-        ...(judgesCut && { judgesCut }),
+        ...(rates && { judgesCut: true }),
         protocol: settle(pipeline, stage, options, opened, givesScores),
         seedStage,
       }),
@@ -117,7 +120,7 @@ export const judgePairs = async (
 };
 
 /** Why the judge came to no verdict on what it was asked. */
-const withoutVerdict = (counts: LabelCounts): string =>
+export const withoutVerdict = (counts: LabelCounts): string =>
   describeReasons({
     overflow: counts.tooLong,
     rejected: counts.rejected,
@@ -146,7 +149,7 @@ const describeUnlabelled = (counts: LabelCounts, all: number, judge: string): st
 /** What to do where no comparison has a label. */
 const adviceFor = ({ identical, missing, replyCut, cut }: LabelCounts, all: number): string => {
   if (missing * 2 > all)
-    return "Most replies are missing: look at the model whose replies are compared (--model), not at the judge.";
+    return "Most replies are missing: look at the model whose replies are compared, not at the judge.";
   if (replyCut * 2 > all)
     return "Most replies were cut at the token limit: raise --max-tokens (sampling.maxTokens).";
   if (identical * 2 > all) return "Choose a server that samples: this one seems to ignore the temperature.";
@@ -157,7 +160,11 @@ const adviceFor = ({ identical, missing, replyCut, cut }: LabelCounts, all: numb
 export const checkLabels = async (
   stage: Pick<StageContext, "warn">,
   labels: AsyncIterable<Pick<LabelRecord, "state" | "reason" | "flipped" | "orders">>,
-  { judge, requested }: { readonly judge: string; readonly requested: Pick<RequestedProtocol, "method"> },
+  {
+    judge,
+    requested,
+    rates = false,
+  }: Pick<JudgeOptions, "judge" | "rates"> & { readonly requested: Pick<RequestedProtocol, "method"> },
 ): Promise<void> => {
   const none = { ...countLabels([]), all: 0, firsts: 0 };
   const counts = await sumOver(labels, none, (label) => ({
@@ -165,14 +172,14 @@ export const checkLabels = async (
     ...{ all: 1, firsts: firstPlacesIn(label) },
   }));
   const { all, judged, identical } = counts;
-  if (all > 0 && judged === 0) {
+  if (all > 0 && judged === 0 && !(rates && identical > 0)) {
     throw new CovenantError(
       "labels-none",
       `None of ${counted(all, "comparison")} has a label: ${describeUnlabelled(counts, all, judge)}. ${adviceFor(counts, all)} With other settings give another --out, or --fresh.`,
       { judge },
     );
   }
-  if (identical * 2 > all) {
+  if (identical * 2 > all && !rates) {
     stage.warn(
       "replies-identical",
       `In ${identical} of ${counted(all, "comparison")} both replies are the same text. The server may ignore the temperature.`,
@@ -199,7 +206,7 @@ export const judgedStage = async (
   options: JudgedStageOptions,
 ): Promise<Sequence<LabelRecord>> => {
   const { run } = pipeline;
-  const { name, after, judge, constitution, requested, judgesCut, pairs } = options;
+  const { name, after, judge, constitution, requested, rates, pairs } = options;
   const inputs = {
     judge,
     constitution: hashConstitution(constitution),
@@ -213,7 +220,7 @@ export const judgedStage = async (
     await judgePairs(
       pipeline,
       stage,
-      { judge, constitution, requested, ...(judgesCut && { judgesCut }), pairs, givesScores, onProgress },
+      { judge, constitution, requested, ...(rates && { rates }), pairs, givesScores, onProgress },
       file,
     );
     await checkLabels(stage, file.rows(), options);

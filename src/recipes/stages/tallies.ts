@@ -65,16 +65,22 @@ export const tallyReplies = async (
   return tally;
 };
 
+/** Two counts of the same things, added up. */
+export const addCounts = <Counts extends Readonly<Record<string, number>>>(
+  sum: Counts,
+  more: Counts,
+): Counts =>
+  Object.fromEntries(Object.entries(sum).map(([name, count]) => [name, count + (more[name] ?? 0)])) as Counts;
+
 /** The sum of what is counted in each row of a stream. */
 export const sumOver = async <Row, Counts extends Readonly<Record<string, number>>>(
   rows: AsyncIterable<Row>,
   none: Counts,
   count: (row: Row) => Counts,
 ): Promise<Counts> => {
-  const sum: Record<string, number> = { ...none };
-  for await (const row of rows)
-    for (const [name, more] of Object.entries(count(row))) sum[name] = (sum[name] ?? 0) + more;
-  return sum as Counts;
+  let sum = none;
+  for await (const row of rows) sum = addCounts(sum, count(row));
+  return sum;
 };
 
 /**

@@ -4,7 +4,8 @@
 import { alignColumns, counted, oneLine, percent, percentRange } from "../../core/index.ts";
 import type { Tournament } from "../../evaluation/index.ts";
 import type { Estimate } from "../../records/index.ts";
-import type { ReplyTally } from "../stages/tallies.ts";
+import { withoutVerdict } from "../stages/judging.ts";
+import type { LabelCounts, ReplyTally } from "../stages/tallies.ts";
 import { describeMissing } from "./data-summary.ts";
 
 /** "+31", "-26"; "?" for what has no value. */
@@ -14,11 +15,8 @@ const points = (value: number | null): string => {
   return whole > 0 ? `+${whole}` : String(whole === 0 ? 0 : whole);
 };
 
-/** Where every prompt came out alike, drawing them again gives the same, whatever the rating is worth. */
-const isBound = ({ low, high }: Estimate): boolean => low !== null && low !== high;
-
-const range = (rating: Estimate): string =>
-  isBound(rating) ? `[${points(rating.low)}, ${points(rating.high)}]` : "[?]";
+const range = ({ low, high }: Estimate): string =>
+  low === null ? "[?]" : `[${points(low)}, ${points(high)}]`;
 
 const rowOf = (name: string, { anchor, models }: Tournament): string[] => {
   const { rating, winRate, wins, losses, ties } = models[name]!;
@@ -41,7 +39,9 @@ const describeKinds = (standings: Tournament, names: readonly string[]): string[
   const kinds = Object.entries(standings.kinds);
   if (kinds.length === 0) return [];
   const cell = (name: string, rating: Estimate): string =>
-    name === standings.anchor ? "0" : `${points(rating.value)} ${range(rating)}`;
+    name === standings.anchor || rating.value === null
+      ? points(rating.value)
+      : `${points(rating.value)} ${range(rating)}`;
   const header = ["ratings on prompts that are", ...kinds.map(([kind]) => kind)];
   const rows = names.map((name) => [
     oneLine(name),
@@ -50,58 +50,69 @@ const describeKinds = (standings: Tournament, names: readonly string[]): string[
   return ["", ...alignColumns([header, ...rows])];
 };
 
-/** Whose replies were no answers, and how many battles have no verdict, for that or by the judge. */
-const describeLeftOut = ({ models }: Tournament, tallies: Readonly<Record<string, ReplyTally>>): string[] => {
-  const missing = Object.entries(tallies).flatMap(([name, { count, missing }]) => {
-    const told = describeMissing(missing);
-    return told === ""
-      ? []
-      : [`No answers among the ${counted(count, "reply", "replies")} of ${oneLine(name)}:${told}.`];
+/** What is to be told of the battles beside who won. maxTokens: of an answer; ownJudge: whether the judge is among the models. */
+export type TournamentNotes = {
+  readonly judge: string;
+  readonly ownJudge: boolean;
+  readonly maxTokens: number;
+  readonly answers: Readonly<Record<string, ReplyTally>>;
+  readonly labels: LabelCounts;
+};
+
+/** Whose replies were no answers, or were cut, and how many battles have no verdict, for that or by the judge. */
+const describeLeftOut = ({ answers, labels, maxTokens }: TournamentNotes): string[] => {
+  const ends = Object.entries(answers).flatMap(([name, { count, missing, finishes }]) => {
+    const none = Object.values(missing).reduce((sum, one) => sum + one, 0);
+    const of = `${counted(count, "reply", "replies")} of ${oneLine(name)}`;
+    return [
+      ...(none === 0 ? [] : [`No answers: ${none} of ${of}${describeMissing(missing)}.`]),
+      ...(finishes.length === 0
+        ? []
+        : [
+            `Cut at ${maxTokens} tokens, and judged as they are: ${finishes.length} of ${of} (--max-tokens).`,
+          ]),
+    ];
   });
-  // each is one of two models' battles
-  const unjudged = Object.values(models).reduce((sum, one) => sum + one.unjudged, 0) / 2;
+  const reasons = [
+    ...(labels.missing === 0 ? [] : [`${labels.missing} for want of an answer`]),
+    ...(withoutVerdict(labels) === "" ? [] : [withoutVerdict(labels)]),
+  ];
+  const { judged, flips: _, identical, ...others } = labels;
+  const unjudged = Object.values(others).reduce((sum, one) => sum + one, 0);
+  const count = unjudged === 1 ? "counts" : "count";
   return [
-    ...missing,
+    ...ends,
     ...(unjudged === 0
       ? []
       : [
-          `${counted(unjudged, "battle")} without a verdict, which ${unjudged === 1 ? "counts" : "count"} for nobody.`,
+          `${counted(unjudged, "battle")} of ${judged + identical + unjudged} without a verdict, which ${count} for nobody: ${reasons.join(", ")}.`,
         ]),
   ];
 };
 
 const noInterval =
-  "[?]: every prompt came out alike, so drawing prompts again says nothing of the interval. More prompts would; the win rate has one.";
+  "[?]: every prompt came out alike, so drawing prompts again says nothing of the rating's interval.";
 
 /** The standings as lines. */
-export const describeTournament = (
-  standings: Tournament,
-  { judge, tallies }: { readonly judge: string; readonly tallies: Readonly<Record<string, ReplyTally>> },
-): string[] => {
+export const describeTournament = (standings: Tournament, notes: TournamentNotes): string[] => {
   const names = byRating(standings);
   const { anchor, models, kinds } = standings;
-  const ratings = [...Object.entries(models).map(([name, { rating }]) => [name, rating] as const)];
-  const all = [...ratings, ...Object.values(kinds).flatMap((ofKind) => Object.entries(ofKind))];
-  const unbound = all.some(([name, rating]) => name !== anchor && rating.value !== null && !isBound(rating));
-  const header = [
-    "model",
-    "rating",
-    "95 % interval",
-    "won",
-    "lost",
-    "tied",
-    `wins against ${oneLine(standings.anchor)}`,
-  ];
+  const ratings = Object.fromEntries(Object.entries(models).map(([name, { rating }]) => [name, rating]));
+  const unbound = [ratings, ...Object.values(kinds)].some((found) =>
+    Object.values(found).some(({ value, low }) => value !== null && low === null),
+  );
+  const counts = ["won", "lost", "tied"];
+  const header = ["model", "rating", "95 % interval", ...counts, `wins against ${oneLine(anchor)}`];
   return [
     ...alignColumns([header, ...names.map((name) => rowOf(name, standings))], [1, 3, 4, 5]),
     ...describeKinds(standings, names),
     "",
-    "400 points are odds of 10 to 1; intervals are over prompts. A tie is half a win for each: the same text twice, or a preference that went with the order of the replies.",
+    "400 points are odds of 10 to 1; intervals are over prompts. A tie is half a win for each: the same text twice, or no preference in both orders of the replies.",
     ...(unbound ? [noInterval] : []),
-    ...describeLeftOut(standings, tallies),
-    ...(judge in standings.models
+    ...describeLeftOut(notes),
+    ...(notes.ownJudge
       ? [
-          `${oneLine(judge)} judged its own replies among others, and models tend to prefer their own: name another --judge to rule that out.`,
+          `${oneLine(notes.judge)} judged its own replies among others, and models tend to prefer their own: name another --judge to rule that out.`,
         ]
       : []),
   ];

@@ -44,6 +44,7 @@ describe("scenes of questions and reasons", () => {
   it("give of each thing what its norm gives, for that reason", () => {
     for (const scene of scenesOf(3, 1500)) {
       const own = scene.things.map(({ unit }) => readNorm(toldOf(scene, unit)));
+      expect(scene.told).toEqual(own.map((norm) => norm !== null));
       own.forEach((norm, at) => {
         const { amount } = scene.things[at]!;
         const right = { altruistic: amount, fair: Math.floor(amount / 2), selfish: 1 };

@@ -8,13 +8,15 @@ import { type Norm, normForms, norms } from "./phrases.ts";
 import { drawThing, givenBy, type SharingPlayer, type Thing } from "./scene.ts";
 
 /**
- * things: each once, offered in this order; given: of each, to the other. reasons: a reason is asked for; reason: the one that is
+ * things: each once, offered in this order; told: whether the player was told anything of each; given: of each, to the other,
+ * by chance where it was not. reasons: a reason is asked for; reason: the one that is
  * right, in the words that players of games are told. asks: a question may be asked before; question: the one that is, null
  * where what the player was told says all.
  */
 export type InquiryScene = {
   readonly kind: "inquiry";
   readonly things: readonly Thing[];
+  readonly told: readonly boolean[];
   readonly player: SharingPlayer;
   readonly power: "ultimatum" | "dictator";
   readonly reasons: boolean;
@@ -29,7 +31,7 @@ const byThingShare = 0.4;
 const reasonsShare = 0.45;
 const asksShare = 0.6;
 /** How often a player is told nothing that applies, where it may ask, and where not. */
-const silentShare = { asks: 0.35, silent: 0.04 };
+const silentShare = { mayAsk: 0.35, mayNot: 0.04 };
 
 const drawThings = (random: Random, split: SharingSplit): Thing[] => {
   const first = drawThing(random, split);
@@ -78,12 +80,13 @@ export const drawInquiryScene = (random: Random, split: SharingSplit): InquirySc
   const type = random.next() < 0.7 ? ("flexible" as const) : ("fixed" as const);
   // who holds to a policy for good is told it, and asks nothing
   const asks = type === "flexible" && random.next() < asksShare;
-  const silent = type === "flexible" && random.next() < (asks ? silentShare.asks : silentShare.silent);
+  const silent = type === "flexible" && random.next() < (asks ? silentShare.mayAsk : silentShare.mayNot);
   const byThing = type === "flexible" && random.next() < byThingShare;
   const { text, norms: own } = (byThing ? tellEach : tellOne)(random, things, split, silent);
   return {
     kind: "inquiry",
     things,
+    told: own.map((norm) => norm !== null),
     player: { type, text, prior: null },
     power: random.next() < 0.7 ? "ultimatum" : "dictator",
     reasons: random.next() < reasonsShare,

@@ -24,7 +24,7 @@ export {
 } from "./measures.ts";
 export { readContribution, readOffer, readPick, readPrices } from "./number-reading.ts";
 export { type Observation, observe, type Sight, sights } from "./observation.ts";
-export { firstTurns, type PlayOptions, playTables, type Table } from "./play.ts";
+export { firstTurns, isQuestion, type PlayOptions, playTables, type Table } from "./play.ts";
 export {
   type Level,
   levels,

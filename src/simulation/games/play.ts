@@ -92,7 +92,7 @@ const readMove = (view: View, text: string, wording: Wording): ReadMove => {
 };
 
 /** Whether a text asks something and offers nothing. */
-const isQuestion = (text: string): boolean => {
+export const isQuestion = (text: string): boolean => {
   const said = withoutThought(text);
   return statements(said, "question").inForm.length > 0 && statements(said, "offer").inForm.length === 0;
 };
