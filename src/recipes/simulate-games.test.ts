@@ -146,7 +146,7 @@ describe("the page", () => {
   });
 });
 
-describe("what no embedded player was taught", () => {
+describe("what most embedded players were not taught", () => {
   const file = fileURLToPath(new URL("../../configs/simulate/games/tiny.yaml", import.meta.url));
   const tiny = parseYaml(readFileSync(file, "utf8"), { file }) as Given;
   const out = join(folder, "untaught");
@@ -155,12 +155,12 @@ describe("what no embedded player was taught", () => {
     [
       "questions",
       { questions: 1 },
-      /^questions is 1: .* taught to ask .* Give --set questions=0, or name a model/,
+      /^questions is 1: embedded:covenant-assembly was not taught to ask .* Give --set questions=0, or --model embedded:covenant-player, or name/,
     ],
     [
       "several things in one offer",
-      { resources: 2, model: "embedded:covenant-assembly" },
-      /^resources is 2: .* taught to split several things .* Give --set resources=1, or name a model/,
+      { resources: 2 },
+      /^resources is 2: .* taught to split several things .* Give --set resources=1, or --model/,
     ],
     [
       "reasons",
@@ -173,7 +173,7 @@ describe("what no embedded player was taught", () => {
       /^questions is 2, and resources is 2: .* questions=0 --set resources=1,/,
     ],
   ])("is refused before anything is begun: %s", async (_, changes, message) => {
-    const told = run({ ...tiny, ...changes, out });
+    const told = run({ ...tiny, model: "embedded:covenant-assembly", ...changes, out });
     await expect(told).rejects.toThrow(message);
     await expect(told).rejects.not.toThrow("games/tiny.yaml");
     expect(existsSync(out)).toBe(false);
@@ -191,6 +191,8 @@ describe("what no embedded player was taught", () => {
       out,
     };
     expect((await planned(trade))["games"]).toBeGreaterThan(0);
+    const taught = { ...tiny, questions: 1, resources: 2, heldOut: { reasons: [true] }, out };
+    expect((await planned(taught))["games"]).toBeGreaterThan(0);
     const asking = { questions: 1, resources: 2, fixed: "model" as const, heldOut: { reasons: [true] } };
     expect((await planned(given("asking", asking)))["games"]).toBeGreaterThan(0);
     const unknown = { ...tiny, currencies: ["zorbs of quixotic jetsam"], out };

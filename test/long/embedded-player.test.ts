@@ -37,6 +37,17 @@ const meansIn = (name: string, measure: string, iteration: number): ReadonlyMap<
   );
 };
 
+it("gives a reason with what it would offer of things that it never heard of", async () => {
+  const sizes = ["--repetitions", "2", "--iterations", "2", "--set", "heldOut.prior=[false]"];
+  const reasons = ["--set", "heldOut.reasons=[true]", "--set", "maxTokens=80", "--out", "reasons"];
+  await play("tiny.yaml", ...sizes, ...reasons);
+  const probes = readFileSync(join(folder, "reasons", "held-out/probes.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  expect(probes.length).toBeGreaterThan(10);
+  for (const line of probes) expect(line).toContain("Reason: ");
+});
+
 it("buys and sells as the levels say, and learns the answer to the other's level", async () => {
   const said = await play("trade.yaml", "--out", "trade", "--repetitions", "2", "--iterations", "2");
   expect(said).toContain("moves: all of them legal");
@@ -53,10 +64,14 @@ it("buys and sells as the levels say, and learns the answer to the other's level
 it.each([
   ["what the group does", []],
   ["what the group does with each thing", ["--variant", "resource-specific"]],
+  [
+    "what the group does with two things at once, asking if it likes",
+    ["--set", "resources=2", "--set", "questions=1", "--set", "maxTokens=80"],
+  ],
 ])("comes to %s, and gives it", async (what, words) => {
   const out = what.replaceAll(" ", "-");
   const sizes = ["--repetitions", "3", "--iterations", "2", "--set", "heldOut.currencies=[]"];
-  await play("tiny.yaml", ...words, ...sizes, "--out", out);
+  expect(await play("tiny.yaml", ...words, ...sizes, "--out", out)).toContain("moves: all of them legal");
   const given = meansIn(out, "given", 2);
   for (const [group, share] of [
     ["altruistic-10", 1],

@@ -1,5 +1,5 @@
-// What the embedded players were never taught, though they may know every word of it: to ask before an offer, to give a reason
-// with it, and to split several things in one. Refused before anything is begun, since not one answer could be read.
+// What embedded players but one were never taught, though they may know every word of it: to ask before an offer, to give a
+// reason with it, and to split several things in one. Refused before anything is begun, since not one answer could be read.
 
 import { UserError } from "../../core/index.ts";
 import type { GamesConfig } from "../settings/game-settings.ts";
@@ -22,19 +22,22 @@ const untaughtIn = (config: GamesConfig): readonly (readonly [string, string, st
   ];
 };
 
+/** The player that was taught all of them. */
+const taughtPlayer = "embedded:covenant-player";
+
 /** Throws UserError where an embedded model would have to move as it was never taught to. */
 export const requireTaughtMoves = (config: GamesConfig): void => {
   const { model, wording } = config;
   const untaught = untaughtIn(config);
   // in full the model is refused for the words it would be asked in
-  if (model === undefined || !model.startsWith("embedded:") || wording === "full" || untaught.length === 0)
-    return;
+  const isUntaught = model?.startsWith("embedded:") === true && model !== taughtPlayer;
+  if (!isUntaught || wording === "full" || untaught.length === 0) return;
   const got = untaught.map(([setting]) => setting).join(", and ");
   const moves = untaught.map(([, move]) => move).join(", or ");
   const instead = untaught.map(([, , setting]) => `--set ${setting}`).join(" ");
   throw new UserError(
     "model-untaught-moves",
-    `${got}: no embedded model was taught ${moves}, and its offers could not be read. Give ${instead}, or name a model that follows instructions: --model http://localhost:8000/v1#NAME --wording full.`,
+    `${got}: ${model} was not taught ${moves}, and its offers could not be read. Give ${instead}, or --model ${taughtPlayer}, or name a model that follows instructions: --model http://localhost:8000/v1#NAME --wording full.`,
     { model },
   );
 };
