@@ -4,7 +4,7 @@
 import { deriveSeed } from "../core/index.ts";
 import type { Estimate, LabelRecord, PromptKind } from "../records/index.ts";
 import { type PlayerComparison, rate } from "./bradley-terry.ts";
-import { emptyEstimate, proportion } from "./statistics.ts";
+import { emptyEstimate, mean, proportion } from "./statistics.ts";
 
 /** Two models' replies to one prompt. outcome: 1 the first won, 0 the second, 0.5 a tie; null: there is no verdict. */
 export type Battle = Omit<PlayerComparison, "outcome" | "cluster"> & {
@@ -43,9 +43,14 @@ export type Contestant = {
   readonly unjudged: number;
 };
 
-/** models: in the order given. kinds: ratings on the prompts of each kind alone, where there are several. */
+/**
+ * models: in the order given. prompts: how many there are. kinds: ratings on the prompts of each kind alone, where there are
+ * several, and how many of that kind came to a verdict.
+ */
 export type Tournament = {
   readonly anchor: string;
+  readonly prompts: number;
+  readonly kindCounts: Readonly<Partial<Record<PromptKind, number>>>;
   readonly models: Readonly<Record<string, Contestant>>;
   readonly kinds: Readonly<Partial<Record<PromptKind, Readonly<Record<string, Estimate>>>>>;
 };
@@ -71,29 +76,46 @@ const ratingsOf = (
   models: readonly string[],
   seed: number,
 ): Record<string, Estimate> => {
+  const anchor = models[0]!;
   const comparisons = battles.map(({ prompt, ...battle }) => ({ ...battle, cluster: prompt }));
-  const found = rate(comparisons, { anchor: models[0]!, seed });
+  // who met the anchor alone has nothing to do with the others: a virtual tie with them would be none of its battles
+  const isStar = comparisons.every(({ first, second }) => first === anchor || second === anchor);
+  const all = isStar ? null : rate(comparisons, { anchor, seed });
+  const ratingOf = (model: string): Estimate | undefined => {
+    if (all !== null) return all.get(model);
+    const own = comparisons.filter(
+      ({ first, second }) => [anchor, model].includes(first) && [anchor, model].includes(second),
+    );
+    return rate(model === anchor ? comparisons : own, { anchor, seed }).get(model);
+  };
   return Object.fromEntries(
     models.map((model, at) => {
-      const rating = found.get(model) ?? emptyEstimate();
+      const rating = ratingOf(model) ?? emptyEstimate();
       return [model, at === 0 ? rating : bounded(rating)];
     }),
   );
 };
 
+/** A share of wins with its interval: a bootstrap over prompts, and Wilson's where every prompt came out alike. */
+const winRateOf = (won: readonly number[], seed: number): Estimate =>
+  new Set(won).size > 1
+    ? mean(won, seed)
+    : proportion(
+        won.reduce((sum, one) => sum + one, 0),
+        won.length,
+      );
+
 const contestantOf = (
   battles: readonly Battle[],
   [anchor]: readonly string[],
   model: string,
+  seed: number,
 ): Omit<Contestant, "rating"> => {
   const sides = sidesOf(battles, model);
   const times = (outcome: number | null): number => sides.filter(({ won }) => won === outcome).length;
   const met = sides.flatMap(({ other, won }) => (other === anchor && won !== null ? [won] : []));
   return {
-    winRate: proportion(
-      met.reduce((sum, won) => sum + won, 0),
-      met.length,
-    ),
+    winRate: winRateOf(met, deriveSeed(seed, "win-rate", model)),
     ...{ wins: times(1), losses: times(0), ties: times(0.5), unjudged: times(null) },
   };
 };
@@ -113,10 +135,18 @@ export const tournament = (
       models,
       deriveSeed(seed, "tournament", kind),
     );
+  const countOf = (some: readonly Battle[]): number => new Set(some.map(({ prompt }) => prompt)).size;
   return {
     anchor: models[0]!,
+    prompts: countOf(battles),
+    kindCounts: Object.fromEntries(
+      found.map((kind) => [kind, countOf(decided.filter((battle) => battle.kind === kind))]),
+    ),
     models: Object.fromEntries(
-      models.map((model) => [model, { rating: ratings[model]!, ...contestantOf(battles, models, model) }]),
+      models.map((model) => [
+        model,
+        { rating: ratings[model]!, ...contestantOf(battles, models, model, seed) },
+      ]),
     ),
     kinds: found.length < 2 ? {} : Object.fromEntries(found.map((kind) => [kind, ofKind(kind)])),
   };

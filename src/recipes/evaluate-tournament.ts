@@ -10,6 +10,7 @@ import { type Battle, outcomeOfLabel, tournament } from "../evaluation/index.ts"
 import { hasOrderOf, type ReplyPair } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import type { LabelRecord, PromptKind, PromptRecord, ReplyRecord } from "../records/index.ts";
+import type { StageContext } from "../runs/index.ts";
 import { foreignNotices, foreignPromptNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./inputs/open-stages.ts";
 import { countPrompts, planComparisons, planOf, planReplies } from "./plans/plan.ts";
@@ -35,7 +36,7 @@ import {
 } from "./settings/settings.ts";
 import { isOf } from "./stages/asking.ts";
 import { answerStage } from "./stages/data.ts";
-import { judgedStage } from "./stages/judging.ts";
+import { judgedStage, tryJudge } from "./stages/judging.ts";
 import { openOneSide, sideStage } from "./stages/prompts.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { addCounts, addReply, countLabels, noReplies, type ReplyTally } from "./stages/tallies.ts";
@@ -105,9 +106,14 @@ const prepare = async (config: TournamentConfig, context: RecipeContext) => {
     context,
   );
   const foreign = foreignNotices(constitution, judge, inputs.languages["judge"]);
+  const first = {
+    code: "limit-of-sandbox",
+    text: `--limit ${config.limit} takes the first prompts of the sandbox, and harmful ones come first. For some of each kind leave it out, and say how many: --set counts.harmful=10 --set counts.harmless=5 --set counts.lookalike=5.`,
+  };
+  const limited = config.prompts === "sandbox" && config.limit !== undefined ? [first] : [];
   return {
     constitution,
-    prompts: { ...prompts, notices: [...prompts.notices, ...foreign] },
+    prompts: { ...prompts, notices: [...prompts.notices, ...limited, ...foreign] },
     totals,
     requested,
     judge,
@@ -164,6 +170,9 @@ async function* meetingsOf(
       };
 }
 
+/** What was judged before anybody has answered. */
+const noLabels = { rows: async function* (): AsyncGenerator<LabelRecord> {} };
+
 const play = async (
   pipeline: Pipeline,
   config: TournamentConfig,
@@ -173,7 +182,13 @@ const play = async (
   const answers: Sequence<ReplyRecord>[] = [];
   for (const [at, model] of config.models.entries()) {
     const asked = { name: answersOf(at), after: ["prompts"], model, prompts, sampling: config.sampling };
-    answers.push(await answerStage(pipeline, { ...asked, seedStage: "answers" }));
+    // a judge that cannot be asked is to be found before anything else is paid for
+    const before = async (stage: StageContext): Promise<void> => {
+      await tryJudge(pipeline, stage, { judge, constitution, requested }, noLabels);
+    };
+    answers.push(
+      await answerStage(pipeline, { ...asked, seedStage: "answers", ...(at === 0 && { before }) }),
+    );
   }
   const pairs = sequence(prompts.count * meetings(config).length, () => meetingsOf(config, prompts, answers));
   const after = config.models.map((_, at) => answersOf(at));
@@ -305,7 +320,7 @@ export const recipe: Recipe<typeof tournamentSchema> = {
     return {
       lines: [
         ...describeTournament(standings, {
-          ...{ judge, ownJudge, answers, labels },
+          ...{ judge, constitution: config.constitution, ownJudge, answers, labels },
           maxTokens: config.sampling.maxTokens,
         }),
         "",

@@ -69,6 +69,8 @@ describe("a tournament", () => {
     expect(all.models[kind]).toMatchObject({ wins: 12, ties: 12 });
     const first = await play([rude, kind, twin], "--against", "first", "--out", "first");
     expect(first.models[kind]).toMatchObject({ wins: 12, ties: 0 });
+    const two = await play([rude, kind], "--out", "two");
+    expect(first.models[kind]!.rating.value).toBeCloseTo(two.models[kind]!.rating.value!, 9);
   });
 
   it("ends where a model says nothing at all, before anybody is judged", async () => {
@@ -141,7 +143,8 @@ describe("a tournament", () => {
     expect(stdout).toMatch(/^scripted:kind\.yaml +\+559 +\[\?\] +12 +0 +0 +100\.0 % \[75\.8, 100\.0\]$/m);
     expect(stdout.indexOf("scripted:kind.yaml  ")).toBeLessThan(stdout.indexOf("scripted:rude.yaml  "));
     expect(stdout).toMatch(/^scripted:rude\.yaml +0 +anchor +0 +12 +0$/m);
-    expect(stdout).toMatch(/^ratings on prompts that are +harmless +lookalike$/m);
+    expect(stdout).toMatch(/^ratings on prompts that are +harmless, n 6 +lookalike, n 6$/m);
+    expect(stdout).toContain('12 prompts, judged by scripted:judge.yaml under "general".');
     expect(stdout).toContain("[?]: every prompt came out alike");
     expect(stdout).toContain("Labels by votes");
     expect(stdout).toContain("prefers what stands first");
@@ -162,6 +165,13 @@ describe("a tournament", () => {
     const own = [...models, "--constitution", "general", "--prompts", "prompts.jsonl"];
     const { stdout } = expectStatus(await covenant(own, folder), 0);
     expect(stdout).toContain("scripted:judge.yaml judged its own replies among others");
+  });
+
+  it("tries a judge behind an endpoint before anybody answers", async () => {
+    const gone = ["--judge", "http://127.0.0.1:9/v1#gone", "--set", "endpoint.attempts=1", "--out", "gone"];
+    const { stderr } = expectStatus(await covenant([...words([rude, kind]), ...gone], folder), 1);
+    expect(stderr).toContain("127.0.0.1:9");
+    expect(existsSync(join(folder, "gone/answers-1/answers.jsonl"))).toBe(false);
   });
 
   it.each([

@@ -42,7 +42,8 @@ const describeKinds = (standings: Tournament, names: readonly string[]): string[
     name === standings.anchor || rating.value === null
       ? points(rating.value)
       : `${points(rating.value)} ${range(rating)}`;
-  const header = ["ratings on prompts that are", ...kinds.map(([kind]) => kind)];
+  const counts: Readonly<Record<string, number>> = standings.kindCounts;
+  const header = ["ratings on prompts that are", ...kinds.map(([kind]) => `${kind}, n ${counts[kind]}`)];
   const rows = names.map((name) => [
     oneLine(name),
     ...kinds.map(([, ratings]) => cell(name, ratings[name]!)),
@@ -53,6 +54,7 @@ const describeKinds = (standings: Tournament, names: readonly string[]): string[
 /** What is to be told of the battles beside who won. maxTokens: of an answer; ownJudge: whether the judge is among the models. */
 export type TournamentNotes = {
   readonly judge: string;
+  readonly constitution: string;
   readonly ownJudge: boolean;
   readonly maxTokens: number;
   readonly answers: Readonly<Record<string, ReplyTally>>;
@@ -91,7 +93,7 @@ const describeLeftOut = ({ answers, labels, maxTokens }: TournamentNotes): strin
 };
 
 const noInterval =
-  "[?]: every prompt came out alike, so drawing prompts again says nothing of the rating's interval.";
+  "[?]: every prompt came out alike, or there is one alone, so drawing prompts again says nothing of the rating's interval.";
 
 /** The standings as lines. */
 export const describeTournament = (standings: Tournament, notes: TournamentNotes): string[] => {
@@ -102,11 +104,18 @@ export const describeTournament = (standings: Tournament, notes: TournamentNotes
     Object.values(found).some(({ value, low }) => value !== null && low === null),
   );
   const counts = ["won", "lost", "tied"];
-  const header = ["model", "rating", "95 % interval", ...counts, `wins against ${oneLine(anchor)}`];
+  const header = [
+    "model",
+    "rating",
+    "95 % interval",
+    ...counts,
+    `wins, and half of the ties, against ${oneLine(anchor)}`,
+  ];
   return [
     ...alignColumns([header, ...names.map((name) => rowOf(name, standings))], [1, 3, 4, 5]),
     ...describeKinds(standings, names),
     "",
+    `${counted(standings.prompts, "prompt")}, judged by ${oneLine(notes.judge)} under "${oneLine(notes.constitution)}".`,
     "400 points are odds of 10 to 1; intervals are over prompts. A tie is half a win for each: the same text twice, or no preference in both orders of the replies.",
     ...(unbound ? [noInterval] : []),
     ...describeLeftOut(notes),
