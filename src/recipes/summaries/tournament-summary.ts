@@ -104,19 +104,13 @@ export const describeTournament = (standings: Tournament, notes: TournamentNotes
     Object.values(found).some(({ value, low }) => value !== null && low === null),
   );
   const counts = ["won", "lost", "tied"];
-  const header = [
-    "model",
-    "rating",
-    "95 % interval",
-    ...counts,
-    `wins, and half of the ties, against ${oneLine(anchor)}`,
-  ];
+  const header = ["model", "rating", "95 % interval", ...counts, "win rate"];
   return [
     ...alignColumns([header, ...names.map((name) => rowOf(name, standings))], [1, 3, 4, 5]),
     ...describeKinds(standings, names),
     "",
     `${counted(standings.prompts, "prompt")}, judged by ${oneLine(notes.judge)} under "${oneLine(notes.constitution)}".`,
-    "400 points are odds of 10 to 1; intervals are over prompts. A tie is half a win for each: the same text twice, or no preference in both orders of the replies.",
+    `400 points are odds of 10 to 1; win rates are against ${oneLine(anchor)}; intervals are over prompts. A tie is half a win for each: the same text twice, or no preference in both orders of the replies.`,
     ...(unbound ? [noInterval] : []),
     ...describeLeftOut(notes),
     ...(notes.ownJudge
