@@ -170,12 +170,12 @@ describe("rows that cannot be learned", () => {
       { prompt: "Why?", completion: "word ".repeat(200) },
     ]);
     const dry = expectStatus(await train("sft", ...words, "--set", "sft.maxTokens=64", "--dry-run"), 0);
-    expect(dry.stdout).toContain("4 epochs over 1 row");
+    expect(dry.stdout).toContain("3 epochs over 1 row");
     for (const told of [
       "Warning: rows.jsonl: fields that training does not read were ignored: score (in 1 row).",
       "Warning: 1 of 2 rows is longer than 64 tokens and was left out: rows.jsonl, line 2 (",
       "Warning: Only 1 row to learn from, fewer than one batch of 32",
-      "Warning: sft.warmupSteps is 5 and the training has 4 steps",
+      "Warning: sft.warmupSteps is 5 and the training has 3 steps",
     ])
       expect(dry.stdout).toContain(told);
     const json = await train("sft", ...words, "--dry-run", "--json");

@@ -150,7 +150,7 @@ describe("the stages of a whole run", () => {
         ...(await readRecords(inFirst(arm, "label/samples.jsonl"), replyRecordSchema)),
       ].map(({ id, seed }) => [id.replace(arm, ""), seed]);
     const [ethical, inverted] = [await seedsOf("ethical"), await seedsOf("inverted")];
-    expect(ethical).toHaveLength(8 + 64);
+    expect(ethical).toHaveLength(8 + 96);
     expect(ethical).toEqual(inverted);
   });
 

@@ -375,7 +375,7 @@ export type DpoSettings = z.output<typeof dpoSettings>;
 /** Supervised fine-tuning on rows that are there already. */
 export const sftTrainingSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 4 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 3 }).unwrap().shape,
     learn: z
       .enum(["replies", "all"])
       .default("replies")
