@@ -16,12 +16,16 @@ const typedAs = ({ origin, value }: Setting): string =>
 
 /**
  * Throws UserError where options were typed that the command would not look at, as it is asked. files: of settings, the last
- * of which holds what was not typed.
+ * of which holds what was not typed. bare: options that are no settings, as they were typed.
  */
 export const refuseIdleOptions = (
   recipe: Recipe,
   config: unknown,
-  { settings, files, fresh }: { settings: readonly Setting[]; files: readonly string[]; fresh: boolean },
+  {
+    settings,
+    files,
+    bare,
+  }: { settings: readonly Setting[]; files: readonly string[]; bare: readonly string[] },
 ): void => {
   const idle = recipe.idle?.(config);
   if (idle === undefined) return;
@@ -29,7 +33,7 @@ export const refuseIdleOptions = (
   const beside =
     settings.findLast(({ path }) => isUnder(path, key))?.origin ?? [key, ...files.slice(-1)].join(" in ");
   const typed = settings.filter(({ path }) => idle.settings.some((one) => isUnder(path, one)));
-  const given = [...new Set([...typed.map(typedAs), ...(fresh ? ["--fresh"] : [])])];
+  const given = [...new Set([...typed.map(typedAs), ...bare])];
   if (given.length === 0) return;
   const resumed = typed.find(({ origin }) => origin === "--resume");
   const means = given.length === 1 ? "means" : "mean";

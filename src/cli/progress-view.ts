@@ -89,7 +89,9 @@ const endedBy = (event: Extract<RunEvent, { type: "stage-skip" | "stage-end" }>)
   const isEarlier = event.type === "stage-skip";
   // charts and tables are files of their own
   const wrote = records === 0 ? "" : `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
-  return { name, what: isEarlier ? "finished before" : wrote, seconds, records, isEarlier };
+  const earlier =
+    event.type === "stage-skip" && event.from !== undefined ? `as in ${event.from}` : "finished before";
+  return { name, what: isEarlier ? earlier : wrote, seconds, records, isEarlier };
 };
 
 const lineOf = ({ name, what, seconds, isEarlier }: Ended): string =>

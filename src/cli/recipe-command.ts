@@ -51,6 +51,7 @@ type CommonOptions = {
   readonly config?: readonly string[];
   readonly resume?: readonly string[];
   readonly fresh?: boolean;
+  readonly reuse?: readonly string[];
   readonly set?: readonly string[];
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -124,6 +125,12 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
         inTurn,
       )
       .option("--fresh", "begin anew: a run that lies in the output folder is moved aside, not deleted");
+    if (recipe.reuses !== false)
+      command.option(
+        "--reuse <folder>",
+        "take over from the run in this folder what other settings leave as it is",
+        inTurn,
+      );
   }
 };
 
@@ -184,8 +191,16 @@ const repeatedSettings = (settings: readonly Setting[]): string[] =>
     ),
   );
 
-const repeatedOptions = ({ config = [], resume = [] }: CommonOptions): string[] =>
-  Object.entries({ config, resume }).flatMap(([name, values]) => lastHolds(`--${name}`, values, values));
+const repeatedOptions = ({ config = [], resume = [], reuse = [] }: CommonOptions): string[] =>
+  Object.entries({ config, resume, reuse }).flatMap(([name, values]) =>
+    lastHolds(`--${name}`, values, values),
+  );
+
+/** Options, as they were typed, that say how a run is opened and are no settings. */
+const bareOptions = ({ fresh, reuse }: CommonOptions): string[] => [
+  ...(fresh === true ? ["--fresh"] : []),
+  ...(reuse === undefined ? [] : [`--reuse ${reuse.at(-1)}`]),
+];
 
 /** Files of a run folder that hold the settings it was last worked on with. */
 const settingsIn = (folder: string): string[] => {
@@ -239,7 +254,7 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const under = recipe.fromEnvironment?.(host.environment) ?? {};
     const settings = collectSettings(command, recipe, flags);
     const config = await assembleConfig(recipe, files, settings, under, host.others);
-    refuseIdleOptions(recipe, config, { settings, files, fresh: options.fresh === true });
+    refuseIdleOptions(recipe, config, { settings, files, bare: bareOptions(options) });
     for (const note of [...repeatedOptions(options), ...repeatedSettings(settings)])
       host.terminal.told.err(`warning: ${note}\n`);
     const work = options.dryRun === true ? showPlan : runRecipe;
@@ -264,12 +279,13 @@ const printLines = ({ terminal }: CommandHost, { lines, quoted = 0 }: RecipeOutc
 const contextOf = (
   host: CommandHost,
   emit: RecipeContext["emit"],
-  fresh = false,
+  { fresh = false, reuse }: CommonOptions,
   write = host.terminal.out,
   screen?: RecipeContext["screen"],
 ): RecipeContext => ({
   emit,
   fresh,
+  ...(reuse === undefined ? {} : { reuse: expandHome(reuse.at(-1)!) }),
   signal: host.signal,
   clock: host.clock,
   environment: host.environment,
@@ -288,7 +304,7 @@ const showPlan = async (
   const plan = await planCommand(
     recipe,
     config,
-    contextOf(host, () => undefined, options.fresh === true),
+    contextOf(host, () => undefined, options),
   );
   if (options.json === true) printDocument(host, plan);
   else host.terminal.told.out(`${formatPlan(plan).join("\n")}\n`);
@@ -328,7 +344,7 @@ const runRecipe = async (
     const write = options.json === true ? host.terminal.err : host.terminal.out;
     const { out, isShown = false } = host.terminal;
     const screen = options.json === true ? undefined : { write: out, isTerminal: isShown };
-    const context = contextOf(host, emit, options.fresh === true, write, screen);
+    const context = contextOf(host, emit, options, write, screen);
     if (recipe.fromEnvironment !== undefined)
       for (const notice of await arrowNotices(host.environment, config))
         emit({ type: "warning", time: host.clock.now(), ...notice });

@@ -25,7 +25,8 @@ export type PartProcess = {
 
 /**
  * What the caller gives: where events go, when to stop, what time it is, and the environment (for secrets). fresh: a run
- * that lies in the output folder is moved aside first. conversation: for the recipe that holds one.
+ * that lies in the output folder is moved aside first; reuse: the folder of another one, whose stages with the same inputs are
+ * taken over. conversation: for the recipe that holds one.
  */
 export type RecipeContext = {
   readonly emit: (event: RunEvent) => void;
@@ -33,6 +34,7 @@ export type RecipeContext = {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fresh?: boolean;
+  readonly reuse?: string;
   readonly conversation?: Conversation;
   /** Starts another process for a part of the work; without it all is done here. */
   readonly startProcess?: () => PartProcess;
@@ -124,6 +126,8 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly fromEnvironment?: (environment: RecipeContext["environment"]) => Readonly<Record<string, unknown>>;
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
+  /** false: its stages are not to be taken over from another run, since they are of folders beside them. */
+  readonly reuses?: false;
   /** Settings that are not looked at, as the command is asked. Whoever types one is told so. undefined: all are looked at. */
   idle?(config: z.output<Schema>): Idle | undefined;
   /**

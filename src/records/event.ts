@@ -24,13 +24,14 @@ export const eventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("run-end"), ...at, seconds: z.number() }),
   z.object({ type: z.literal("run-stop"), ...at, reason: z.string() }),
   z.object({ type: z.literal("stage-start"), ...at, stage: stageNameSchema, resumed: z.boolean() }),
-  /** A stage that was finished before, with what it took and made then; logs of early versions do not say. */
+  /** A stage that was finished before, with what it took and made then (logs of early versions do not say); from: in another run. */
   z.object({
     type: z.literal("stage-skip"),
     ...at,
     stage: stageNameSchema,
     seconds: z.number().optional(),
     records: z.number().int().optional(),
+    from: z.string().optional(),
   }),
   z.object({
     type: z.literal("stage-end"),

@@ -9,6 +9,7 @@ import { type Clock, CovenantError, type DiskWriter, makeFolder, throwIfAborted 
 import type { RunEventBody } from "./event-log.ts";
 import { readTurns } from "./event-log.ts";
 import { acquireLock, lockName } from "./lock.ts";
+import type { ReusedRun } from "./reuse.ts";
 import { runStage, type StageContext, type StageOptions, type StageResult } from "./stage.ts";
 
 /** What stages are worked on in: a run, or a part of one. */
@@ -16,6 +17,8 @@ export type StageHolder = {
   readonly folder: string;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** The run whose stages are taken over, where there is one. */
+  readonly reused?: ReusedRun | undefined;
   /** Runs a stage, or skips it when it is finished and its inputs are unchanged. */
   stage(options: StageOptions, work: (context: StageContext) => Promise<void>): Promise<StageResult>;
   emit(event: RunEventBody): void;
@@ -30,15 +33,16 @@ export type PartOptions = {
   readonly signal: AbortSignal;
   readonly emit: (event: RunEventBody) => void;
   readonly disk?: DiskWriter | undefined;
+  readonly reused?: ReusedRun | undefined;
 };
 
 /** Takes a part of a run that another process holds. Throws UserError when a living process works on it. */
 export const openPart = async (options: PartOptions): Promise<StageHolder & Disposable> => {
-  const { folder, part, seed, clock, signal, emit, disk } = options;
+  const { folder, part, seed, clock, signal, emit, disk, reused } = options;
   const own = join(folder, part);
   await makeFolder(own);
   const lock = acquireLock(own);
-  const host = { folder, seed, clock, signal, disk, log: { earlier: await readTurns(folder), emit } };
+  const host = { folder, seed, clock, signal, disk, reused, log: { earlier: await readTurns(folder), emit } };
   return {
     folder,
     seed,

@@ -29,6 +29,7 @@ import { type EventLog, eventFileName, openEventLog } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { awaitParts, type StageHolder } from "./part.ts";
 import { readStageManifest } from "./reading.ts";
+import { openReused, type ReusedRun } from "./reuse.ts";
 import {
   checkIdentity,
   clearStages,
@@ -45,7 +46,8 @@ import { runStage, sweepTemporaryFiles } from "./stage.ts";
  * constitution, a model), which tell it from others too. beside: settings that tell no run from another and are to hold
  * over a resume all the same; those of the last opening stand in calls/settings.yaml. indifferent and given: as in
  * RunIdentity; of indifferent keys, config.yaml has the values of the last opening. stages: all of them, in order. redact:
- * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first.
+ * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first. reuse: the folder
+ * of another run, whose stages with the same inputs are taken over.
  */
 export type RunOptions = {
   readonly folder: string;
@@ -62,6 +64,7 @@ export type RunOptions = {
   readonly redact?: Redact | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly fresh?: boolean | undefined;
+  readonly reuse?: string | undefined;
   readonly disk?: DiskWriter | undefined;
 };
 
@@ -149,6 +152,8 @@ const warnOfVersion = (log: EventLog, covenant: string): void => {
  */
 export const openRun = async (options: RunOptions): Promise<Run> => {
   checkStageNames(options.stages);
+  const { reuse } = options;
+  const reused = reuse === undefined ? undefined : await openReused(reuse, options, options.folder);
   const { folder, movedTo } = await openFolder(options);
   const lock = acquireLock(folder);
   let log: EventLog | undefined;
@@ -177,7 +182,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     if (movedTo !== undefined) warn(log, "run-moved", `The run that was here was moved to ${movedTo}.`);
     if (replaces) warn(log, "run-replaced", replacedText);
     if (!isNew) warnOfVersion(log, covenant);
-    return createRun(options, folder, log, lock);
+    return createRun(options, { folder, log, lock, reused });
   } catch (thrown) {
     log?.close();
     lock.release();
@@ -194,9 +199,22 @@ const createWrite =
     await writeFileAtomic(join(folder, path), whole, disk);
   };
 
-const createRun = (options: RunOptions, folder: string, log: EventLog, lock: RunLock): Run => {
+const createRun = (
+  options: RunOptions,
+  {
+    folder,
+    log,
+    lock,
+    reused,
+  }: {
+    readonly folder: string;
+    readonly log: EventLog;
+    readonly lock: RunLock;
+    readonly reused: ReusedRun | undefined;
+  },
+): Run => {
   const signal = options.signal ?? new AbortController().signal;
-  const host = { folder, seed: options.seed, clock: options.clock, log, signal, disk: options.disk };
+  const host = { folder, seed: options.seed, clock: options.clock, log, signal, disk: options.disk, reused };
   const start = options.clock.now();
   let reason = "The command ended before the run did.";
   let state: "open" | "finished" | "closed" = "open";
@@ -226,6 +244,7 @@ const createRun = (options: RunOptions, folder: string, log: EventLog, lock: Run
     folder,
     seed: options.seed,
     signal,
+    reused,
     async stage(stageOptions, work) {
       if (!options.stages.includes(stageOptions.name)) {
         throw new CovenantError("stage-unknown", `The run has no stage "${stageOptions.name}".`);

@@ -30,6 +30,7 @@ import {
 import type { EventLog, RunEventBody } from "./event-log.ts";
 import { type RecordSchema, readIfThere, readStageManifest } from "./reading.ts";
 import { openRecordFile, type RecordFile } from "./record-file.ts";
+import { type ReusedRun, takeStage } from "./reuse.ts";
 
 /**
  * name: the stage's folder in the run, e.g. "ethical/revise". inputs: everything but the seed and earlier stages that
@@ -61,7 +62,7 @@ export type StageContext = {
 
 export type StageResult = { readonly folder: string; readonly skipped: boolean };
 
-/** What a stage needs of its run. */
+/** What a stage needs of its run. reused: another run, whose stages with the same inputs are taken over. */
 export type StageHost = {
   readonly folder: string;
   readonly seed: number;
@@ -69,6 +70,7 @@ export type StageHost = {
   readonly log: Pick<EventLog, "earlier"> & { emit(event: RunEventBody): void };
   readonly signal: AbortSignal;
   readonly disk: DiskWriter | undefined;
+  readonly reused: ReusedRun | undefined;
 };
 
 const progressMilliseconds = 250;
@@ -211,7 +213,24 @@ const completeStage = async (
   return manifest;
 };
 
-/** Runs a stage, or skips it. Throws what work throws; InterruptedError when the signal was aborted. */
+/** Whether the stage is done by taking it over from another run, with what it told there. */
+const isTakenOver = async (
+  { folder, log, reused }: StageHost,
+  name: StageName,
+  inputs: string,
+): Promise<boolean> => {
+  if (reused === undefined) return false;
+  const taken = await takeStage(reused, { name, inputs, to: join(folder, name) });
+  if (taken === undefined) return false;
+  await rm(join(folder, manifestName), { force: true });
+  for (const { code, text, stage } of reused.warnings)
+    if (stage === name) log.emit({ type: "warning", stage, code, text });
+  const { seconds, records } = taken;
+  log.emit({ type: "stage-skip", stage: name, seconds, records, from: reused.named });
+  return true;
+};
+
+/** Runs a stage, skips it where it is finished, or takes it over. Throws what work throws; InterruptedError when the signal was aborted. */
 export const runStage = async (
   host: StageHost,
   options: StageOptions,
@@ -228,6 +247,7 @@ export const runStage = async (
     host.log.emit({ type: "stage-skip", stage: name, seconds, records });
     return { folder, skipped: true };
   }
+  if (await isTakenOver(host, name, inputs)) return { folder, skipped: true };
   await rm(join(host.folder, manifestName), { force: true });
   const resumed = await prepareFolder(folder, inputs, host.disk);
   const before = resumed ? earlierSeconds(host.log.earlier, name) : 0;

@@ -27,7 +27,7 @@ const commandLines = (path: string): string[][] =>
     ),
   );
 
-const common = ["config", "set", "dry-run", "json", "quiet", "verbose", "resume", "fresh"];
+const common = ["config", "set", "dry-run", "json", "quiet", "verbose", "resume", "fresh", "reuse"];
 
 /** What a command line says that its command does not take: options, and settings by their keys. */
 const unknownWords = async (words: readonly string[]): Promise<string[]> => {

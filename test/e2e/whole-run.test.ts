@@ -88,6 +88,18 @@ describe("a whole run", () => {
     expect(contentHashOf(inFolder("second"))).toBe(contentHashOf(inFolder("first")));
   });
 
+  it("takes over from another run what other settings leave as it is, in both arms at once", async () => {
+    const words = runInto("slower", "--set", "ppo.learningRate=0.00003", "--reuse", "first");
+    const { stderr } = expectStatus(await armsAtOnce(words), 0);
+    expect(stderr).toContain("ethical/dpo: as in first, skipped");
+    expect(stagesStarted("slower").sort()).toEqual(["ethical/rl", "evaluate", "inverted/rl"]);
+    const [own, there] = [contentOf(inFolder("slower")), contentOf(inFolder("first"))];
+    expect(own["ethical/dpo/steps.jsonl"]).toBe(there["ethical/dpo/steps.jsonl"]);
+    expect(own["ethical/rl/steps.jsonl"]).not.toBe(there["ethical/rl/steps.jsonl"]);
+    const refused = await covenant(runInto("slower", "--reuse", "slower"), folder);
+    expect(expectStatus(refused, 2).stderr).toMatch(/^error: --reuse slower is the folder that this run/m);
+  });
+
   it("again in its own folder repeats nothing, also by --resume", async () => {
     const before = contentHashOf(inFolder("first"));
     const byResume = () => covenant(["run", "--resume", "first"], folder);

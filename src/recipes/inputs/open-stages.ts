@@ -14,7 +14,14 @@ import {
   sumAccounts,
 } from "../../models/index.ts";
 import type { Constitution } from "../../records/index.ts";
-import { checkRunFolder, openRun, type Run, readTurns, secondsOfAttempts } from "../../runs/index.ts";
+import {
+  checkRunFolder,
+  openReused,
+  openRun,
+  type Run,
+  readTurns,
+  secondsOfAttempts,
+} from "../../runs/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
 import type { Speed } from "../costs/model-time.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -119,13 +126,13 @@ const givenOf = ({ speeds }: CheckedInputs): readonly string[] =>
 
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
   const { out, endpoint, budget, prices, cache, record, ...decisive } = config;
-  const { fresh } = context;
+  const { fresh, reuse } = context;
   const contents = { ...inputs.contents, ...providerContents(context) };
   const isElsewhere = Object.values(inputs.configs).includes(null);
   const beside =
     isElsewhere || record !== undefined ? { endpoint, budget, prices, cache, record } : undefined;
   const told = { config: decisive, contents, beside, indifferent: watchingKeys, given: givenOf(inputs) };
-  return { folder: out, name, ...told, seed: config.seed, fresh };
+  return { folder: out, name, ...told, seed: config.seed, fresh, reuse };
 };
 
 const checkSpending = async ({ config }: RunRequest, { fresh }: RecipeContext): Promise<void> => {
@@ -148,9 +155,11 @@ export const thereCodes: readonly string[] = ["run-begun", "run-finished"];
 
 /** What a dry run needs to know of a run folder: throws as checkRunFolder, and warns of a run that would be continued. */
 export const checkThere = async (
-  identity: Parameters<typeof checkRunFolder>[0],
+  identity: Parameters<typeof checkRunFolder>[0] & { readonly reuse?: string | undefined },
   { emit, clock }: RecipeContext,
 ): Promise<void> => {
+  const { folder, reuse } = identity;
+  if (reuse !== undefined) await openReused(reuse, identity, folder);
   const there = await checkRunFolder(identity);
   if (there === undefined) return;
   const does =

@@ -13,7 +13,7 @@ import type {
   Score,
   ScoreRequest,
 } from "../../models/index.ts";
-import type { RunEventBody } from "../../runs/index.ts";
+import type { ReusedRun, RunEventBody } from "../../runs/index.ts";
 import type { ArmJob } from "./arm.ts";
 import type { ArmRecords } from "./measures.ts";
 
@@ -44,6 +44,7 @@ const given = {
     job: having<ArmJob>("shared", "name", "constitution"),
     folder: z.string(),
     seed: z.number(),
+    reused: having<ReusedRun>("folder", "named", "warnings").optional(),
   }),
   open: z.strictObject({ ...setting, name: z.string() }),
   generate: listOf<GenerateRequest>("messages", "maxTokens", "temperature", "seed"),

@@ -20,9 +20,9 @@ export const createArmWorker = (
   const { signal } = stopping;
   let asked: LanguageModel | undefined;
 
-  const work = async ({ job, folder, seed, environment, load }: ArmTasks["work"]["given"]) => {
+  const work = async ({ job, folder, seed, reused, environment, load }: ArmTasks["work"]["given"]) => {
     const emit = (event: RunEventBody) => tell({ type: "event", event });
-    using run = await openPart({ folder, part: job.name, seed, clock, signal, emit });
+    using run = await openPart({ folder, part: job.name, seed, clock, signal, emit, reused });
     const context = { emit: () => {}, signal, clock, environment };
     // awaited here: the part is held until it is done
     return await runArm({ run, context, ...(load === undefined ? {} : { load }) }, job);

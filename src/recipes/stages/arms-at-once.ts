@@ -85,7 +85,8 @@ export const workAtOnce = async (
 ): Promise<Map<ArmName, ArmRecords>> => {
   const hear = tellRun(run);
   const records = await together(jobs, run.signal, (job, signal) => {
-    const given = { job, folder: run.folder, seed: run.seed, environment, load };
+    const { folder, seed, reused } = run;
+    const given = { job, folder, seed, reused, environment, load };
     return processOf(job.name).perform("work", given, { signal, hear });
   });
   return new Map(jobs.map(({ name }, at) => [name, records[at]!]));
