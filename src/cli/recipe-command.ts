@@ -125,7 +125,7 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
         inTurn,
       )
       .option("--fresh", "begin anew: a run that lies in the output folder is moved aside, not deleted");
-    if (recipe.reuses !== false)
+    if (recipe.separable !== undefined)
       command.option(
         "--reuse <folder>",
         "take over from the run in this folder what other settings leave as it is",

@@ -319,7 +319,6 @@ const requestOf = ({ out, model: _, ...decisive }: PretrainConfig, context: Reci
   seed: decisive.seed,
   contents: providerContents(context),
   fresh: context.fresh,
-  reuse: context.reuse,
 });
 
 /** A conversation in the sandbox's words. */

@@ -126,8 +126,11 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly fromEnvironment?: (environment: RecipeContext["environment"]) => Readonly<Record<string, unknown>>;
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
-  /** false: its stages are not to be taken over from another run, since they are of folders beside them. */
-  readonly reuses?: false;
+  /**
+   * Keys of settings of which every stage that they decide something of says so in its inputs: a run takes stages over from
+   * another one that differs in nothing else. None: it takes nothing over.
+   */
+  readonly separable?: readonly string[];
   /** Settings that are not looked at, as the command is asked. Whoever types one is told so. undefined: all are looked at. */
   idle?(config: z.output<Schema>): Idle | undefined;
   /**

@@ -132,6 +132,9 @@ const requireChain = ({ sft, reward, dpo, ppo }: RunConfig, shape: ModelConfig |
     if (lora !== undefined) requireSameAdapters(shape, ["sft", sft.lora], [block, lora]);
 };
 
+/** Settings of single stages. */
+const separable = ["revise", "sft", "label", "reward", "dpo", "ppo"];
+
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
   for (const block of ["sft", "reward", "dpo", "ppo"] as const) requireConsistent(config[block], block);
@@ -163,7 +166,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   );
   requireChain(config, inputs.configs["model"]);
   const foreign = foreignNotices(document, model, inputs.languages["model"]);
-  const request = { name: "run", config, stages: stagesOf(config), inputs };
+  const request = { name: "run", config, stages: stagesOf(config), inputs, separable };
   const { gathered } = prompts;
   const notices = [...gathered.notices, ...foreignNotices(document, model, inputs.languages["model"])];
   return {
@@ -234,6 +237,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
 /** `covenant run`. */
 export const recipe: Recipe<typeof runSchema> = {
   command: ["run"],
+  separable,
   summary: "the whole of Constitutional AI, under a constitution and under its inversion, with a report",
   schema: runSchema,
   flags: {

@@ -114,7 +114,6 @@ const execute = async (config: CombineConfig, context: RecipeContext) => {
 /** `covenant simulate combine`. */
 export const recipe: Recipe<typeof schema> = {
   command: ["simulate", "combine"],
-  reuses: false,
   summary: "join runs or sweeps of simulations into one table and one page",
   schema,
   flags: {

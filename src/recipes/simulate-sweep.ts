@@ -197,7 +197,6 @@ const execute = async (config: SweepConfig, context: RecipeContext) => {
 /** `covenant simulate sweep`. */
 export const recipe: Recipe<typeof sweepSchema> = {
   command: ["simulate", "sweep"],
-  reuses: false,
   summary: "a grid of settings over a simulation: every cell with several seeds, tables, charts, one page",
   schema: sweepSchema,
   flags: {

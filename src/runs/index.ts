@@ -6,7 +6,7 @@ export { openPart, type PartOptions, type StageHolder } from "./part.ts";
 export { estimateProgress, type ProgressEstimate, type ProgressPoint } from "./progress-estimate.ts";
 export { type RecordSchema, type RunReading, readRecords, readRun, streamRecords } from "./reading.ts";
 export type { RecordFile } from "./record-file.ts";
-export { openReused, type ReusedRun } from "./reuse.ts";
+export { openReused, type Reuse, type ReusedRun } from "./reuse.ts";
 export { openRun, type Run, type RunOptions } from "./run.ts";
 export { checkRunFolder } from "./run-identity.ts";
 export type { StageContext, StageOptions, StageResult } from "./stage.ts";

@@ -1,13 +1,24 @@
 // Stages taken over from another run: only finished and intact ones, of the same inputs, command, version and contents; what comes
 // of it is what would have come of working on all of them.
 
-import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  cp,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { manualClock } from "../core/index.ts";
-import { openPart, openReused, openRun, type RunOptions, readEvents } from "./index.ts";
-import { createLog, optionsFor, reasonOf, runSquares, typesOf, writeRows } from "./squares.fixture.ts";
+import { openPart, openReused, openRun, type RunOptions } from "./index.ts";
+import { createLog, optionsFor, reasonOf, runSquares, writeRows } from "./squares.fixture.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -18,6 +29,8 @@ afterEach(async () => {
 });
 
 const at = (name: string): string => join(root, name);
+
+const from = (name: string) => ({ from: at(name), separable: ["count", "nested.rate"] });
 
 /** A run of squares in a folder of its own, with what was worked on and told. */
 const square = async (name: string, changes: Partial<RunOptions> = {}, counts?: number[]) => {
@@ -39,7 +52,7 @@ describe("a run that reuses another", () => {
   it("takes over what has the same inputs, works on the rest, and comes to the hash of a run without it", async () => {
     await square("one");
     const before = await textsOf(at("one"));
-    const { hash, log } = await square("two", { reuse: at("one") }, [5, 4]);
+    const { hash, log } = await square("two", { reuse: from("one") }, [5, 4]);
     expect(log.worked).toEqual(["second"]);
     expect(log.events).toContainEqual(
       expect.objectContaining({ type: "stage-skip", stage: "first", records: 5, from: at("one") }),
@@ -50,24 +63,37 @@ describe("a run that reuses another", () => {
 
   it("takes over all of the same run, and leaves nothing of the moment behind", async () => {
     const { hash } = await square("one");
-    const again = await square("two", { reuse: at("one") });
+    const again = await square("two", { reuse: from("one") });
     expect([again.hash, again.log.worked]).toEqual([hash, []]);
     expect((await readdir(at("two"))).sort()).toEqual((await readdir(at("one"))).sort());
   });
 
   it("works on a stage again whose earlier one differs, though its own inputs are the same", async () => {
     await square("one");
-    expect((await square("two", { reuse: at("one") }, [4, 3])).log.worked).toEqual(["first", "second"]);
-    expect((await square("three", { reuse: at("one"), seed: 2 })).log.worked).toEqual(["first", "second"]);
+    const { log } = await square("two", { reuse: from("one") }, [4, 3]);
+    expect(log.worked).toEqual(["first", "second"]);
+  });
+
+  it("takes over files of the stage alone, also where they are links", async () => {
+    await square("one");
+    const rows = join(at("one"), "first/rows.jsonl");
+    await rename(rows, at("elsewhere"));
+    await symlink(at("elsewhere"), rows);
+    await writeFile(join(at("one"), "first/notes.txt"), "mine");
+    const { hash, log } = await square("two", { reuse: from("one") });
+    expect(log.worked).toEqual([]);
+    expect((await readdir(join(at("two"), "first"))).sort()).toEqual(["rows.jsonl", "stage.json"]);
+    expect((await lstat(join(at("two"), "first/rows.jsonl"))).isSymbolicLink()).toBe(false);
+    expect(hash).toBe((await square("three")).hash);
   });
 
   it("takes over nothing that is damaged or was not finished", async () => {
     await square("one");
     await cp(at("one"), at("half"), { recursive: true });
     await appendFile(join(at("one"), "first/rows.jsonl"), "\n");
-    expect((await square("two", { reuse: at("one") })).log.worked).toEqual(["first"]);
+    expect((await square("two", { reuse: from("one") })).log.worked).toEqual(["first"]);
     await rm(join(at("half"), "second/stage.json"));
-    expect((await square("three", { reuse: at("half") })).log.worked).toEqual(["second"]);
+    expect((await square("three", { reuse: from("half") })).log.worked).toEqual(["second"]);
   });
 
   it("goes before what an interrupted attempt left", async () => {
@@ -80,78 +106,67 @@ describe("a run that reuses another", () => {
       });
     };
     await expect(failing()).rejects.toThrow("no more");
-    expect((await square("two", { reuse: at("one") })).log.worked).toEqual([]);
-  });
-
-  it("tells again what the stage told there", async () => {
-    const log = createLog();
-    const warned = async (name: string, changes: Partial<RunOptions>, own = createLog()) => {
-      await using run = await openRun(optionsFor(at(name), own, { stages: ["first"], ...changes }));
-      await run.stage({ name: "first", inputs: 0 }, async (stage) =>
-        stage.warn("few-rows", "Only two rows."),
-      );
-      await run.finish();
-    };
-    await warned("one", {});
-    await warned("two", { reuse: at("one") }, log);
-    expect(typesOf(log)).toEqual(["run-start", "warning", "stage-skip", "run-end"]);
-    expect(log.events[1]).toMatchObject({ stage: "first", code: "few-rows", text: "Only two rows." });
-    expect(await readEvents(at("two"))).toEqual(log.events);
+    expect((await square("two", { reuse: from("one") })).log.worked).toEqual([]);
   });
 
   it("hands the other run on to parts of it", async () => {
     const log = createLog();
     const stages = ["arm/first"];
     const signal = new AbortController().signal;
-    const work = async (name: string, reuse?: string) => {
-      await using run = await openRun(optionsFor(at(name), log, { stages, ...(reuse ? { reuse } : {}) }));
+    const work = async (name: string, changes: Partial<RunOptions> = {}) => {
+      await using run = await openRun(optionsFor(at(name), log, { stages, ...changes }));
       const { folder, seed, reused } = run;
       const part = { folder, part: "arm", seed, clock: manualClock(1), signal, reused };
       using arm = await openPart({ ...part, emit: () => {} });
       await writeRows({ ...run, stage: arm.stage }, "arm/first", 3, log);
     };
     await work("one");
-    await work("two", at("one"));
+    await work("two", { reuse: from("one") });
     expect(log.worked).toEqual(["arm/first"]);
   });
 });
 
 describe("a run that cannot be reused", () => {
-  const wanted = { name: "squares", contents: { model: "aa" } };
-  const reason = async (folder: string, own = wanted): Promise<string> =>
-    (await reasonOf(openReused(folder, own, at("new")))).message;
+  const config = { seed: 1, count: 5, nested: { rate: 0.5, other: 1 } };
+  const wanted = { name: "squares", config, contents: { model: "aa" } as Record<string, string> };
+  const reason = async (name: string, own: Partial<typeof wanted> = {}, into = at("new")): Promise<string> =>
+    (await reasonOf(openReused(from(name), { ...wanted, ...own }, into))).message;
 
   beforeEach(async () => {
-    await square("one", { contents: { model: "aa" } });
+    await square("one", { config, contents: { model: "aa" } });
   });
 
-  it("is none, or the run itself", async () => {
-    expect(await reason(at("missing"))).toMatch(
-      /^--reuse .*missing.*: there is no run\. Expected the folder/,
-    );
-    const itself = openReused(at("one"), wanted, join(root, "x", "..", "one"));
-    expect((await reasonOf(itself)).message).toMatch(
-      / is the folder that this run is written to\. Give another --out;/,
-    );
-    expect((await openReused(at("one"), wanted, at("new"))).warnings).toEqual([]);
+  it("is none, or lies where this one is written", async () => {
+    expect(await reason("missing")).toMatch(/^--reuse .*missing.*: there is no run\. Expected the folder/);
+    await writeFile(at("file"), "");
+    expect(await reason("file")).toContain("there is no run.");
+    for (const into of [join(root, "x", "..", "one"), join(at("one"), "inner"), root])
+      expect(await reason("one", {}, into)).toMatch(
+        /: this run is written to .* in the same place\. Give another --out;/,
+      );
+    const changed = { ...config, count: 6, nested: { rate: 0.1, other: 1 } };
+    expect((await openReused(from("one"), { ...wanted, config: changed }, at("new"))).named).toBe(at("one"));
   });
 
-  it("is of another command, on other contents, or of another version", async () => {
-    expect(await reason(at("one"), { ...wanted, name: "cubes" })).toMatch(
-      /^Nothing of the run in .*one.* can be taken over: it is of `covenant squares`, and this is `covenant cubes`\. Leave --reuse out/,
+  it("differs in more than it may: command, settings, contents on either side, version at any time", async () => {
+    expect(await reason("one", { name: "cubes" })).toMatch(
+      /nothing can be taken over\. What differs:\n {2}it is of `covenant squares`, and this is `covenant cubes`\nThe two may differ in count, nested\.rate alone\./,
     );
-    expect(await reason(at("one"), { ...wanted, contents: { model: "bb" } })).toContain(
-      "taken over: model has another content there.",
-    );
+    const other = { seed: 2, count: 6, nested: { rate: 0.1, other: 2 } };
+    const said = await reason("one", { config: other });
+    expect(said).toContain("  seed: 1 there, 2 now\n  nested.other: 1 there, 2 now\n");
+    expect(said).not.toMatch(/count:|rate:/);
+    for (const contents of [{ model: "bb" }, {}, { model: "aa", file: "cc" }])
+      expect(await reason("one", { contents })).toMatch(/ {2}(model|file): another content\n/);
     const events = join(at("one"), "events.jsonl");
     const text = await readFile(events, "utf8");
-    await writeFile(events, text.replace(/"covenant":"[^"]*"/, '"covenant":"0.0.1"'));
-    expect(await reason(at("one"))).toMatch(/taken over: Covenant 0\.0\.1 worked on it, and this is \d/);
+    await writeFile(events, `${text.replace(/"covenant":"[^"]*"/, '"covenant":"0.0.1"')}${text}`);
+    expect(await reason("one")).toMatch(/ {2}Covenant 0\.0\.1 worked on it, and this is \d/);
   });
 
   it("is refused before the folder of the new one is begun", async () => {
     const log = createLog();
-    await reasonOf(openRun(optionsFor(at("new"), log, { reuse: at("missing") })));
+    await reasonOf(openRun(optionsFor(at("new"), log, { reuse: from("missing") })));
     expect(await readdir(root)).toEqual(["one"]);
     expect(log.events).toEqual([]);
   });

@@ -1,89 +1,103 @@
-// Stages of another run that are taken over and not worked on again: finished, intact, and made from the same inputs by the
-// same command on the same contents, with the warnings that they had. The other run is only read.
+// Stages of another run that are taken over and not worked on again: finished, intact, and made from the same inputs. Stages say
+// what they are made from of some settings alone, so the two runs may differ in those and in nothing else. The other run is
+// only read.
 
-import { constants } from "node:fs";
-import { cp, realpath, rename, rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { copyFile, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import {
+  CovenantError,
   covenantVersion,
   fileError,
   makeFolder,
+  parseYaml,
   quotedWord,
+  readText,
   temporaryNameOf,
   UserError,
 } from "../core/index.ts";
 import type { RunEvent, StageManifest, StageName } from "../records/index.ts";
-import { areIntact, inputsName, savedName } from "./artefacts.ts";
-import { readTurns } from "./event-log.ts";
+import { areIntact, configName, stageFileName } from "./artefacts.ts";
+import { eventFileName, readTurns } from "./event-log.ts";
 import { readStageManifest } from "./reading.ts";
-import { inspectFolder, lastVersion, type RunIdentity } from "./run-identity.ts";
+import { differences, plainConfig, type RunIdentity, without } from "./run-identity.ts";
 
-/** A run whose stages may be taken over. named: its folder as it was given; warnings: what its stages told. */
-export type ReusedRun = {
-  readonly folder: string;
-  readonly named: string;
-  readonly warnings: readonly Extract<RunEvent, { type: "warning" }>[];
+/** Where stages are taken from. separable: keys of the configuration ("a.b") in which the two runs may differ. */
+export type Reuse = { readonly from: string; readonly separable: readonly string[] };
+
+/** A run whose stages may be taken over. named: its folder as it was given. */
+export type ReusedRun = { readonly folder: string; readonly named: string };
+
+const isWithin = (inner: string, outer: string): boolean => {
+  const way = relative(outer, inner);
+  return way === "" || !way.startsWith("..");
 };
 
-/** What tells two runs apart beside their settings, as lines; none where stages of one are those of the other. */
-const apart = (
+const versionsApart = (events: readonly RunEvent[]): string[] => {
+  const now = covenantVersion();
+  const all = events.flatMap((event) =>
+    event.type === "run-start" ? [event.covenant ?? "an early version"] : [],
+  );
+  const others = [...new Set(all)].filter((version) => version !== now);
+  return others.length === 0 ? [] : [`Covenant ${others.join(" and ")} worked on it, and this is ${now}`];
+};
+
+/** What of two runs differs beside what may, as lines; none where stages of one can be those of the other. */
+const whatDiffers = async (
+  folder: string,
   events: readonly RunEvent[],
-  { name, contents = {} }: Pick<RunIdentity, "name" | "contents">,
-): string[] => {
+  { name, config, contents = {}, indifferent = [] }: Omit<RunIdentity, "seed">,
+  separable: readonly string[],
+): Promise<string[]> => {
   const start = events.findLast((event) => event.type === "run-start");
   if (start === undefined) return ["its log does not say what it is"];
-  const version = lastVersion(events);
-  const now = covenantVersion();
+  if (start.name !== name) return [`it is of \`covenant ${start.name}\`, and this is \`covenant ${name}\``];
+  const file = join(folder, configName);
+  const there = parseYaml(await readText(file), { file }) ?? {};
+  const may = [...indifferent, ...separable];
+  const { contents: then = {} } = start;
+  const named = [...new Set([...Object.keys(contents), ...Object.keys(then)])];
   return [
-    ...(start.name === name ? [] : [`it is of \`covenant ${start.name}\`, and this is \`covenant ${name}\``]),
-    ...(version === now
-      ? []
-      : [`Covenant ${version ?? "of an early version"} worked on it, and this is ${now}`]),
-    ...Object.entries(contents).flatMap(([what, hash]) =>
-      start.name !== name || start.contents?.[what] === hash ? [] : [`${what} has another content there`],
-    ),
+    ...versionsApart(events),
+    ...differences(without(there, may), without(plainConfig(config), may)),
+    ...named.flatMap((what) => (then[what] === contents[what] ? [] : [`${what}: another content`])),
   ];
 };
 
 /**
- * The run in the folder. into: of the run that is to take its stages over. Throws UserError where there is no run, or one of
- * which no stage could be the same.
+ * The run that stages are taken from. into: the folder of the run that takes them. Throws UserError where there is no run, or
+ * one that differs in more than it may.
  */
 export const openReused = async (
-  named: string,
-  wanted: Pick<RunIdentity, "name" | "contents">,
+  { from, separable }: Reuse,
+  wanted: Omit<RunIdentity, "seed">,
   into: string,
 ): Promise<ReusedRun> => {
-  const given = resolve(named);
-  if ((await inspectFolder(given)) !== "run")
-    throw new UserError(
-      "reuse-no-run",
-      `--reuse ${quotedWord(named)}: there is no run. Expected the folder of one, as --out names it.`,
-      { folder: given },
-    );
+  const given = resolve(from);
+  const refuse = (code: string, text: string): never => {
+    throw new UserError(code, `--reuse ${quotedWord(from)}: ${text}`, { folder: given });
+  };
+  if (![configName, eventFileName].every((name) => existsSync(join(given, name))))
+    return refuse("reuse-no-run", "there is no run. Expected the folder of one, as --out names it.");
   const folder = await realpath(given);
-  if (folder === (await realpath(into).catch(() => resolve(into))))
-    throw new UserError(
+  const own = await realpath(into).catch(() => resolve(into));
+  if (isWithin(own, folder) || isWithin(folder, own))
+    return refuse(
       "reuse-itself",
-      `--reuse ${quotedWord(named)} is the folder that this run is written to. Give another --out; or leave --reuse out, and the same command continues what is there.`,
-      { folder },
+      `this run is written to ${quotedWord(into)}, in the same place. Give another --out; the same command in the same folder continues what is there without --reuse.`,
     );
-  const events = await readTurns(folder);
-  const reasons = apart(events, wanted);
-  if (reasons.length > 0)
-    throw new UserError(
+  const differing = await whatDiffers(folder, await readTurns(folder), wanted, separable);
+  if (differing.length > 0)
+    return refuse(
       "reuse-differs",
-      `Nothing of the run in ${quotedWord(named)} can be taken over: ${reasons.join("; ")}. Leave --reuse out, or name another run.`,
-      { folder },
+      `of that run nothing can be taken over. What differs:\n  ${differing.join("\n  ")}\nThe two may differ in ${separable.join(", ")} alone. Leave --reuse out, or name another run.`,
     );
-  return { folder, named, warnings: events.filter((event) => event.type === "warning") };
+  return { folder, named: from };
 };
 
-const isPlain = (path: string): boolean => ![inputsName, savedName].includes(basename(path));
-
 /**
- * Copies a stage with these inputs into the folder `to`, whatever is there, and resolves to what it made; undefined: the other
- * run has none. A copy is there as a whole or not at all.
+ * Copies a stage with these inputs to the folder `to`, whatever is there, and resolves to what it made; undefined: the other run
+ * has none that is whole. A copy is there as a whole or not at all.
  */
 export const takeStage = async (
   { folder }: ReusedRun,
@@ -91,16 +105,29 @@ export const takeStage = async (
 ): Promise<StageManifest | undefined> => {
   const from = join(folder, name);
   const manifest = await readStageManifest(from).catch(() => undefined);
-  if (manifest?.inputs !== inputs || !(await areIntact(from, manifest.artefacts))) return undefined;
+  if (manifest?.inputs !== inputs) return undefined;
   const copy = join(dirname(to), temporaryNameOf(basename(to)));
   try {
-    await makeFolder(dirname(to));
-    await cp(from, copy, { recursive: true, filter: isPlain, mode: constants.COPYFILE_FICLONE });
+    for (const path of [...manifest.artefacts.map((one) => one.path), stageFileName]) {
+      await makeFolder(dirname(join(copy, path)));
+      const isThere = await copyFile(join(from, path), join(copy, path)).then(
+        () => true,
+        (thrown: unknown) => {
+          // of a file that is gone or cannot be read the stage is not whole; a full disk is said
+          const said = fileError(thrown, "write", join(copy, path));
+          if (said instanceof CovenantError && said.code === "disk-full") throw said;
+          return false;
+        },
+      );
+      if (!isThere) return undefined;
+    }
+    if (!(await areIntact(copy, manifest.artefacts))) return undefined;
     await rm(to, { recursive: true, force: true });
     await rename(copy, to);
+    return manifest;
   } catch (thrown) {
-    await rm(copy, { recursive: true, force: true }).catch(() => undefined);
     throw fileError(thrown, "write", to);
+  } finally {
+    await rm(copy, { recursive: true, force: true }).catch(() => undefined);
   }
-  return manifest;
 };

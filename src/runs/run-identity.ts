@@ -42,7 +42,7 @@ export const differences = (there: unknown, now: unknown, path = ""): string[] =
 };
 
 /** A JSON tree without some of its keys ("a.b"). */
-const without = (tree: unknown, paths: readonly string[]): unknown => {
+export const without = (tree: unknown, paths: readonly string[]): unknown => {
   if (paths.length === 0 || typeof tree !== "object" || tree === null || Array.isArray(tree)) return tree;
   const kept = Object.entries(tree).filter(([key]) => !paths.includes(key));
   const below = (key: string): string[] =>

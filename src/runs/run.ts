@@ -29,7 +29,7 @@ import { type EventLog, eventFileName, openEventLog } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { awaitParts, type StageHolder } from "./part.ts";
 import { readStageManifest } from "./reading.ts";
-import { openReused, type ReusedRun } from "./reuse.ts";
+import { openReused, type Reuse, type ReusedRun } from "./reuse.ts";
 import {
   checkIdentity,
   clearStages,
@@ -46,8 +46,8 @@ import { runStage, sweepTemporaryFiles } from "./stage.ts";
  * constitution, a model), which tell it from others too. beside: settings that tell no run from another and are to hold
  * over a resume all the same; those of the last opening stand in calls/settings.yaml. indifferent and given: as in
  * RunIdentity; of indifferent keys, config.yaml has the values of the last opening. stages: all of them, in order. redact:
- * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first. reuse: the folder
- * of another run, whose stages with the same inputs are taken over.
+ * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first. reuse: another run,
+ * whose stages with the same inputs are taken over.
  */
 export type RunOptions = {
   readonly folder: string;
@@ -64,7 +64,7 @@ export type RunOptions = {
   readonly redact?: Redact | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly fresh?: boolean | undefined;
-  readonly reuse?: string | undefined;
+  readonly reuse?: Reuse | undefined;
   readonly disk?: DiskWriter | undefined;
 };
 
@@ -190,6 +190,14 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
   }
 };
 
+/** What an open run holds. */
+type Opened = {
+  readonly folder: string;
+  readonly log: EventLog;
+  readonly lock: RunLock;
+  readonly reused: ReusedRun | undefined;
+};
+
 /** What a run writes its files with. */
 const createWrite =
   (folder: string, disk: DiskWriter | undefined): Run["write"] =>
@@ -199,20 +207,7 @@ const createWrite =
     await writeFileAtomic(join(folder, path), whole, disk);
   };
 
-const createRun = (
-  options: RunOptions,
-  {
-    folder,
-    log,
-    lock,
-    reused,
-  }: {
-    readonly folder: string;
-    readonly log: EventLog;
-    readonly lock: RunLock;
-    readonly reused: ReusedRun | undefined;
-  },
-): Run => {
+const createRun = (options: RunOptions, { folder, log, lock, reused }: Opened): Run => {
   const signal = options.signal ?? new AbortController().signal;
   const host = { folder, seed: options.seed, clock: options.clock, log, signal, disk: options.disk, reused };
   const start = options.clock.now();

@@ -213,8 +213,8 @@ const completeStage = async (
   return manifest;
 };
 
-/** Whether the stage is done by taking it over from another run, with what it told there. */
-const isTakenOver = async (
+/** Takes the stage over from another run, where that has it. Resolves to whether it did. */
+const takeOver = async (
   { folder, log, reused }: StageHost,
   name: StageName,
   inputs: string,
@@ -222,9 +222,6 @@ const isTakenOver = async (
   if (reused === undefined) return false;
   const taken = await takeStage(reused, { name, inputs, to: join(folder, name) });
   if (taken === undefined) return false;
-  await rm(join(folder, manifestName), { force: true });
-  for (const { code, text, stage } of reused.warnings)
-    if (stage === name) log.emit({ type: "warning", stage, code, text });
   const { seconds, records } = taken;
   log.emit({ type: "stage-skip", stage: name, seconds, records, from: reused.named });
   return true;
@@ -247,8 +244,8 @@ export const runStage = async (
     host.log.emit({ type: "stage-skip", stage: name, seconds, records });
     return { folder, skipped: true };
   }
-  if (await isTakenOver(host, name, inputs)) return { folder, skipped: true };
   await rm(join(host.folder, manifestName), { force: true });
+  if (await takeOver(host, name, inputs)) return { folder, skipped: true };
   const resumed = await prepareFolder(folder, inputs, host.disk);
   const before = resumed ? earlierSeconds(host.log.earlier, name) : 0;
   const start = host.clock.now();

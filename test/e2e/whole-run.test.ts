@@ -96,8 +96,16 @@ describe("a whole run", () => {
     const [own, there] = [contentOf(inFolder("slower")), contentOf(inFolder("first"))];
     expect(own["ethical/dpo/steps.jsonl"]).toBe(there["ethical/dpo/steps.jsonl"]);
     expect(own["ethical/rl/steps.jsonl"]).not.toBe(there["ethical/rl/steps.jsonl"]);
-    const refused = await covenant(runInto("slower", "--reuse", "slower"), folder);
-    expect(expectStatus(refused, 2).stderr).toMatch(/^error: --reuse slower is the folder that this run/m);
+    expectStatus(await covenant(runInto("whole", "--set", "ppo.learningRate=0.00003"), folder), 0);
+    expect(contentHashOf(inFolder("slower"))).toBe(contentHashOf(inFolder("whole")));
+    const refused = await covenant(
+      runInto("other", "--set", "sampling.maxTokens=9", "--reuse", "first"),
+      folder,
+    );
+    expect(expectStatus(refused, 2).stderr).toMatch(/ {2}sampling\.maxTokens: \d+ there, 9 now\n/);
+    expect(existsSync(inFolder("other"))).toBe(false);
+    const planned = await covenant(runInto("other", "--reuse", "first", "--dry-run"), folder);
+    expect(expectStatus(planned, 0).stdout + planned.stderr).toContain("Of first every stage is taken over");
   });
 
   it("again in its own folder repeats nothing, also by --resume", async () => {

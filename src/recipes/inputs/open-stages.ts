@@ -18,6 +18,7 @@ import {
   checkRunFolder,
   openReused,
   openRun,
+  type Reuse,
   type Run,
   readTurns,
   secondsOfAttempts,
@@ -115,6 +116,8 @@ export type RunRequest = {
   } & CallSettings;
   readonly stages: readonly string[];
   readonly inputs: CheckedInputs;
+  /** As of a recipe. */
+  readonly separable?: readonly string[];
 };
 
 /** What commands write down, of what they were given or by chance, before they ask a model for the first time. */
@@ -124,9 +127,10 @@ const writtenBefore = ["prompts", "priors", "votes/candidates.jsonl", "constitut
 const givenOf = ({ speeds }: CheckedInputs): readonly string[] =>
   Object.keys(speeds).length > 0 ? writtenBefore : [];
 
-const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
+const identityOf = ({ name, config, inputs, separable }: RunRequest, context: RecipeContext) => {
   const { out, endpoint, budget, prices, cache, record, ...decisive } = config;
-  const { fresh, reuse } = context;
+  const { fresh, reuse: from } = context;
+  const reuse = from === undefined || separable === undefined ? undefined : { from, separable };
   const contents = { ...inputs.contents, ...providerContents(context) };
   const isElsewhere = Object.values(inputs.configs).includes(null);
   const beside =
@@ -155,17 +159,22 @@ export const thereCodes: readonly string[] = ["run-begun", "run-finished"];
 
 /** What a dry run needs to know of a run folder: throws as checkRunFolder, and warns of a run that would be continued. */
 export const checkThere = async (
-  identity: Parameters<typeof checkRunFolder>[0] & { readonly reuse?: string | undefined },
+  identity: Parameters<typeof checkRunFolder>[0] & { readonly reuse?: Reuse | undefined },
   { emit, clock }: RecipeContext,
 ): Promise<void> => {
+  const tell = (code: string, text: string) => emit({ type: "warning", time: clock.now(), code, text });
   const { folder, reuse } = identity;
-  if (reuse !== undefined) await openReused(reuse, identity, folder);
+  if (reuse !== undefined) {
+    await openReused(reuse, identity, folder);
+    const text = `Of ${reuse.from} every stage is taken over that this run would make in the same way. The figures are for the whole of it.`;
+    tell("run-reused", text);
+  }
   const there = await checkRunFolder(identity);
   if (there === undefined) return;
   const does =
     there === "begun" ? "begun: the command goes on with it" : "finished: the command makes nothing again";
   const text = `${identity.folder} holds this run, ${does}. The figures are for the whole of it${await describeTaken(identity.folder)}.`;
-  emit({ type: "warning", time: clock.now(), code: `run-${there}`, text });
+  tell(`run-${there}`, text);
 };
 
 /** What a dry run needs to know of the folder: throws UserError where openStages would, and touches nothing. */

@@ -44,7 +44,7 @@ const given = {
     job: having<ArmJob>("shared", "name", "constitution"),
     folder: z.string(),
     seed: z.number(),
-    reused: having<ReusedRun>("folder", "named", "warnings").optional(),
+    reused: having<ReusedRun>("folder", "named").optional(),
   }),
   open: z.strictObject({ ...setting, name: z.string() }),
   generate: listOf<GenerateRequest>("messages", "maxTokens", "temperature", "seed"),
