@@ -227,7 +227,10 @@ const takeOver = async (
   return true;
 };
 
-/** Runs a stage, skips it where it is finished, or takes it over. Throws what work throws; InterruptedError when the signal was aborted. */
+/**
+ * Runs a stage, skips it where it is finished, or takes it over. Throws what work throws; InterruptedError when the signal was
+ * aborted.
+ */
 export const runStage = async (
   host: StageHost,
   options: StageOptions,

@@ -27,7 +27,7 @@ const commandLines = (path: string): string[][] =>
     ),
   );
 
-const common = ["config", "set", "dry-run", "json", "quiet", "verbose", "resume", "fresh", "reuse"];
+const common = ["config", "set", "dry-run", "json", "quiet", "verbose", "resume", "fresh"];
 
 /** What a command line says that its command does not take: options, and settings by their keys. */
 const unknownWords = async (words: readonly string[]): Promise<string[]> => {
@@ -36,7 +36,11 @@ const unknownWords = async (words: readonly string[]): Promise<string[]> => {
     .toSorted((one, other) => other.command.length - one.command.length)[0];
   if (named === undefined) return [words.slice(0, 2).join(" ")];
   const recipe = await named.load();
-  const known = [...common, ...Object.keys(recipe.flags)];
+  const known = [
+    ...common,
+    ...(recipe.separable === undefined ? [] : ["reuse"]),
+    ...Object.keys(recipe.flags),
+  ];
   const options = words.filter((word) => word.startsWith("--") && !known.includes(word.slice(2)));
   const settings = words
     .flatMap((word, at) => (words[at - 1] === "--set" ? [word.split("=")[0]!] : []))

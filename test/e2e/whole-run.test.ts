@@ -98,6 +98,8 @@ describe("a whole run", () => {
     expect(own["ethical/rl/steps.jsonl"]).not.toBe(there["ethical/rl/steps.jsonl"]);
     expectStatus(await covenant(runInto("whole", "--set", "ppo.learningRate=0.00003"), folder), 0);
     expect(contentHashOf(inFolder("slower"))).toBe(contentHashOf(inFolder("whole")));
+    const resumed = await covenant(["run", "--resume", "slower", "--reuse", "first"], folder);
+    expect(expectStatus(resumed, 0).stderr).not.toContain(": started");
     const refused = await covenant(
       runInto("other", "--set", "sampling.maxTokens=9", "--reuse", "first"),
       folder,
