@@ -50,7 +50,7 @@ import { labelStage } from "./stages/data.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { judgedStage } from "./stages/judging.ts";
 import type { Notice } from "./stages/learned-rows.ts";
-import { type LeftOutCounts, sumLeftOut, unfitNotices } from "./stages/left-out.ts";
+import { describeLeftOut, type LeftOutCounts, sumLeftOut, unfitNotices } from "./stages/left-out.ts";
 import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
@@ -189,9 +189,9 @@ const describeFewRows = ({ comparisons, prompts }: LabelConfig, rows: number): s
   return [`${counted(rows, "row is", "rows are")} few to learn preferences from: ${more}.`];
 };
 
-const describeNext = (config: LabelConfig, rows: number): string[] => {
+const describeNext = (config: LabelConfig, rows: number, leftOut: LeftOutCounts): string[] => {
   if (rows === 0)
-    return ["No comparison of two whole replies was judged, so there are no rows to learn from."];
+    return [`There are no rows to learn from: ${describeLeftOut(leftOut) || "no comparisons"}.`];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = trainedWords(config.model);
   const more = moreRows(config, rows);
@@ -312,13 +312,14 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
       ...describeCard(summary),
       ...describeSpent(spent),
       `${counted(rows, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,
-      ...describeNext(config, rows),
+      ...describeNext(config, rows, leftOut),
     ],
     document: {
       folder: run.folder,
       preferences,
       prompts: made.items.count,
       rows,
+      leftOut,
       ...counts,
       ...summary,
       ...(prepared.compared.from === "file" ? { unfit: prepared.compared.unfit.length } : {}),

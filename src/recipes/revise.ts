@@ -271,6 +271,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
     chains,
     trainingRows: revised + keptRows(kept),
     keptAnswers: keptRows(kept),
+    leftOut: summary.leftOut,
     finishes: { answers: answered.finishes, revisions: steps },
     spent,
   };

@@ -123,9 +123,18 @@ describe("label --comparisons", () => {
     }
   });
 
+  it("says why where all was judged and certain labels leave no row", async () => {
+    writeFileSync(join(folder, "fair.yaml"), 'rules:\n  - score: {" (A)": -0.7, " (B)": -0.7}\n');
+    const given = ["label", "--comparisons", "hhh.jsonl", "--judge", "scripted:fair.yaml", "--out", "fair"];
+    const ended = await covenant([...given, "--set", "label.hard=true", "--set", "label.form=paper"], folder);
+    expect(expectStatus(ended, 0).stdout).toContain(
+      "There are no rows to learn from: 12 preferring neither reply.",
+    );
+  });
+
   it("writes certain rows when it is asked to, and refuses what does not go together", async () => {
     const hard = expectStatus(await covenant(words("hard", "--set", "label.hard=true", "--json"), folder), 0);
-    expect(JSON.parse(hard.stdout)).toMatchObject({ judged: 12, rows: 11 });
+    expect(JSON.parse(hard.stdout)).toMatchObject({ judged: 12, rows: 11, leftOut: { undecided: 1 } });
     const both = await covenant(words("both", "--prompts", "hhh.jsonl"), folder);
     expect(expectStatus(both, 2).stderr).toContain("give one of the two");
     const clamp = await covenant(words("clamp", "--set", "label.clamp=[0.2, 0.6]"), folder);

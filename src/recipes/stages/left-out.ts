@@ -15,7 +15,7 @@ const reasons = {
   identical: "of twice the same reply",
   unscored: "without a label",
   cut: "with a reply cut at the token limit",
-  undecided: "that prefers neither reply",
+  undecided: "preferring neither reply",
 } as const;
 
 /** How many rows were not made, by reason. */
