@@ -77,30 +77,46 @@ describe("a whole run", () => {
     expect(first.stderr).toContain("ethical/revise: done");
   });
 
+  const otherRate = ["--set", "ppo.learningRate=0.00003"];
+
   it("again in another folder gives the same bytes as far as its settings do, one arm after the other", async () => {
-    const words = runInto("second", "--set", "ppo.learningRate=0.00003");
-    const { stdout } = expectStatus(await covenant(words, folder), 0);
+    const { stdout } = expectStatus(await covenant(runInto("second", ...otherRate), folder), 0);
     expect(stdout).toMatch(
       /\nReport: second\/report\.html\n(.+\n)*Next: npx covenant chat \.\/second\/ethical\/rl\/model\n$/,
     );
     const inTurn = (out: string) => stagesStarted(out).findIndex((stage) => stage.startsWith("inverted/"));
     expect([inTurn("first") < 8, inTurn("second")]).toEqual([true, 8]);
-    const there = contentOf(inFolder("first"));
-    const others = Object.entries(contentOf(inFolder("second"))).flatMap(([file, bytes]) =>
-      bytes === there[file] ? [] : [file],
-    );
+    const [own, there] = [contentOf(inFolder("second")), contentOf(inFolder("first"))];
+    expect(Object.keys(own)).toEqual(Object.keys(there));
+    const others = Object.keys(own).filter((file) => own[file] !== there[file]);
     const ofRates = /^(ethical|inverted)\/rl\/|^evaluate\/|^metrics\.json$/;
     expect(others.filter((file) => !ofRates.test(file))).toEqual([]);
     expect(others).toContain("ethical/rl/steps.jsonl");
   });
 
-  it("takes over from another run what other settings leave as it is, and ends as a whole run does", async () => {
-    const { stderr } = expectStatus(await armsAtOnce(runInto("third", "--reuse", "second")), 0);
-    expect(stderr).toContain("ethical/dpo: as in second, skipped");
-    expect(stagesStarted("third").sort()).toEqual(["ethical/rl", "evaluate", "inverted/rl"]);
-    expect(contentOf(inFolder("third"))).toEqual(contentOf(inFolder("first")));
-    expect(contentHashOf(inFolder("third"))).toBe(contentHashOf(inFolder("first")));
-    const resumed = await covenant(["run", "--resume", "third", "--reuse", "second"], folder);
+  it.each([
+    ["both arms at once", armsAtOnce, "third", otherRate, "first", "second"],
+    [
+      "one arm after the other",
+      (words: string[]) => covenant(words, folder),
+      "fourth",
+      [],
+      "second",
+      "first",
+    ],
+  ] as const)(
+    "takes over from another run what other settings leave as it is, and ends as a whole run does, %s",
+    async (_, command, out, settings, from, whole) => {
+      const { stderr } = expectStatus(await command(runInto(out, ...settings, "--reuse", from)), 0);
+      expect(stderr).toContain(`ethical/dpo: as in ${from}, skipped`);
+      expect(stagesStarted(out).sort()).toEqual(["ethical/rl", "evaluate", "inverted/rl"]);
+      expect(contentOf(inFolder(out))).toEqual(contentOf(inFolder(whole)));
+      expect(contentHashOf(inFolder(out))).toBe(contentHashOf(inFolder(whole)));
+    },
+  );
+
+  it("refuses another run's stages where more differs, and takes none where its own are there", async () => {
+    const resumed = await covenant(["run", "--resume", "third", "--reuse", "first"], folder);
     expect(expectStatus(resumed, 0).stderr).not.toContain(": started");
     const refused = await covenant(
       runInto("other", "--set", "sampling.maxTokens=9", "--reuse", "first"),
