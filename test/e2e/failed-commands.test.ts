@@ -126,6 +126,7 @@ it("a run that is whole and gave no rows is a document beside the error", async 
     error: { code: "rows-none" },
     folder: join(folder, "rowless"),
     trainingRows: 0,
+    leftOut: { empty: 3 },
     chains: 3,
     finishes: { answers: { stop: 3 }, revisions: { empty: 3 } },
     spent: { repeats: 0 },

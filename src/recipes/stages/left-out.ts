@@ -21,13 +21,12 @@ const reasons = {
 /** How many rows were not made, by reason. */
 export type LeftOutCounts = Readonly<Partial<Record<keyof typeof reasons, number>>>;
 
-/** The sum of several counts, reason by reason. */
+/** The sum of several counts, reason by reason; only reasons that there are. */
 export const sumLeftOut = (...all: readonly LeftOutCounts[]): LeftOutCounts =>
   Object.fromEntries(
-    (Object.keys(reasons) as (keyof typeof reasons)[]).map((reason) => [
-      reason,
-      all.reduce((sum, counts) => sum + (counts[reason] ?? 0), 0),
-    ]),
+    (Object.keys(reasons) as (keyof typeof reasons)[])
+      .map((reason) => [reason, all.reduce((sum, counts) => sum + (counts[reason] ?? 0), 0)] as const)
+      .filter(([, count]) => count > 0),
   );
 
 /** "3 cut at the token limit, 1 empty"; "" where nothing was left out. */
