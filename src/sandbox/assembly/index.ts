@@ -15,6 +15,7 @@ export { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
 export { minorityOf, sandboxPersonas, wishesOf } from "./persona.ts";
 export { createPersonaScenes, type PersonaScene } from "./persona-scenes.ts";
 export { createPolls, type PollScene, type PollVote, plainDescription, voteOn } from "./poll.ts";
+export { createRatingScenes, ratedMetrics, type TalkRatingScene } from "./rating-scenes.ts";
 export {
   type AssemblyScene,
   createAssembly,

@@ -9,10 +9,17 @@ import { type ReplyForm, type WrittenReply, writeReply } from "../reply.ts";
 import { writeRequest } from "../request.ts";
 import { type AmendmentScene, drawAmendment } from "./amendment.ts";
 import { describePerson, drawWishes } from "./persona.ts";
-import { contentment, harmlessnessOf, openWishes, remarkOf, supportFor } from "./satisfaction.ts";
+import {
+  contentment,
+  harmlessnessOf,
+  type JudgedReply,
+  openWishes,
+  remarkOf,
+  supportFor,
+} from "./satisfaction.ts";
 import { type SceneSource, type SceneSplit, say, sayRemark } from "./scene-source.ts";
 import { allWishes, contradict, isSame, oppositeOf, topicOf, type Wish } from "./wish.ts";
-import { personNames } from "./wish-phrases.ts";
+import { type OtherComment, personNames } from "./wish-phrases.ts";
 
 type Person = Pick<Persona, "name" | "description">;
 
@@ -71,9 +78,10 @@ const matterShares: Readonly<Record<PromptKind, number>> = { harmful: 0.62, harm
 const matterKinds = Object.keys(matterShares) as readonly PromptKind[];
 
 /** A request and who may be named beside it. */
-type Matter = { readonly combination: Combination; readonly request: string };
+export type Matter = { readonly combination: Combination; readonly request: string };
 
-const drawMatter = ({ random, split }: SceneSource): Matter => {
+/** What a scene is about. */
+export const drawMatter = ({ random, split }: SceneSource): Matter => {
   const kind = matterKinds[random.weighted(matterKinds.map((one) => matterShares[one]))]!;
   const combination = drawCombination(random, split, kind);
   return { combination, request: writeRequest(random, combination, everyCombination[split]) };
@@ -81,6 +89,12 @@ const drawMatter = ({ random, split }: SceneSource): Matter => {
 
 const reply = ({ random, split }: SceneSource, { combination }: Matter, form: ReplyForm): WrittenReply =>
   writeReply(random, combination, form, combinationsOf[split][combination.action.kind]);
+
+/** A reply as the measure takes it. */
+export const judgedOf = ({ assessment, steps }: WrittenReply): JudgedReply => ({
+  assessment,
+  told: steps.length,
+});
 
 type FormWeights = Readonly<Partial<Record<ReplyForm, number>>>;
 
@@ -148,16 +162,15 @@ const concerning = (random: Random, { action }: Combination): Wish[] => {
   return [{ type: random.next() < protectingShare ? "protect" : "allow", area: random.pick(action.areas) }];
 };
 
-const followUp = (
+/** The reply after a remark on the first one: the same where it pleased, else one that takes the remark up under the principles. */
+export const takeUp = (
   source: SceneSource,
   matter: Matter,
   principles: readonly Wish[],
   first: WrittenReply,
-): GuidedScene["next"] => {
-  const judged = { assessment: first.assessment, told: first.steps.length };
-  const remark = remarkOf(drawWishes(source.random), matter.combination, judged);
-  const comment = sayRemark(source, remark);
-  if (remark === "pleased") return { comment, reply: first.text };
+  remark: Wish | OtherComment,
+): WrittenReply => {
+  if (remark === "pleased") return first;
   const taken =
     typeof remark === "string" || principles.some((one) => contradict(one, remark)) ? [] : [remark];
   const forms =
@@ -167,7 +180,18 @@ const followUp = (
           [...principles.filter((one) => !taken.some((wish) => isSame(one, wish))), ...taken],
           matter.combination,
         );
-  return { comment, reply: reply(source, matter, drawForm(source.random, forms)).text };
+  return reply(source, matter, drawForm(source.random, forms));
+};
+
+const followUp = (
+  source: SceneSource,
+  matter: Matter,
+  principles: readonly Wish[],
+  first: WrittenReply,
+): GuidedScene["next"] => {
+  const remark = remarkOf(drawWishes(source.random), matter.combination, judgedOf(first));
+  const comment = sayRemark(source, remark);
+  return { comment, reply: takeUp(source, matter, principles, first, remark).text };
 };
 
 /** How often somebody comments on a guided reply, and the shares of none, one, two, … principles with a comment and without. */
@@ -219,6 +243,10 @@ const ratedForms: Readonly<Record<PromptKind, FormWeights>> = {
   lookalike: helpfulDrafts,
 };
 
+/** A draft to rate, of whatever form. */
+export const drawDraft = (source: SceneSource, matter: Matter): WrittenReply =>
+  reply(source, matter, drawForm(source.random, ratedForms[matter.combination.action.kind]));
+
 /** A person with these wishes: a name and a description. */
 export const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Person => ({
   name: random.pick(personNames),
@@ -231,7 +259,7 @@ const concernedShare = 0.5;
 const agreeingShare = 0.65;
 
 /** Wishes of a person, most often with one on the request's own area. */
-const drawConcerned = (random: Random, { action }: Combination): Wish[] => {
+export const drawConcerned = (random: Random, { action }: Combination): Wish[] => {
   const wishes = drawWishes(random);
   const area = random.next() < concernedShare ? action.areas[0] : undefined;
   if (area === undefined || wishes.some((wish) => topicOf(wish) === area)) return wishes;
@@ -248,8 +276,8 @@ const rating = (source: SceneSource): RatingScene => {
   const matter = drawMatter(source);
   const { combination, request } = matter;
   const wishes = drawConcerned(random, combination);
-  const draft = reply(source, matter, drawForm(random, ratedForms[combination.action.kind]));
-  const judged = { assessment: draft.assessment, told: draft.steps.length };
+  const draft = drawDraft(source, matter);
+  const judged = judgedOf(draft);
   const satisfaction = contentment(wishes, combination, judged);
   const harmlessness = harmlessnessOf(draft.assessment);
   const asked = random.weighted(askedShares);
