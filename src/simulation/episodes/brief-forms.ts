@@ -96,14 +96,23 @@ export const briefForms = {
   rating: (scene: {
     readonly persona: ShownPersona;
     readonly view?: string;
+    /** Drafts of the own talk before this one, each with its question and the own comment ("": none). */
+    readonly earlier?: readonly (Omit<Said, "task"> & { readonly question: string })[];
     readonly question: string;
     readonly draft: string;
     readonly metrics: readonly BriefMetric[];
     readonly withFeedback: boolean;
-  }): Message[] => [
-    { role: "system", content: personaText(scene.persona, scene.view, "brief") },
-    ...briefRating({ id: "", question: scene.question }, [], scene.draft, scene.metrics, scene.withFeedback),
-  ],
+  }): Message[] => {
+    const { persona, view, earlier = [], question, draft, metrics, withFeedback } = scene;
+    const said = earlier.map(({ question: asked, ...rest }) => ({
+      ...rest,
+      task: { id: asked, question: asked },
+    }));
+    return [
+      { role: "system", content: personaText(persona, view, "brief") },
+      ...briefRating({ id: question, question }, said, draft, metrics, withFeedback),
+    ];
+  },
   ratingAnswer: (answer: {
     readonly ratings: Readonly<Record<string, number>>;
     readonly feedback?: string;
