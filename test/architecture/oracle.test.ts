@@ -13,6 +13,7 @@ const oracle = [
   "createAssembly",
   "createBallots",
   "createCorpus",
+  "createRatingScenes",
   "parseCritique",
   "parseReply",
   "parseRequest",
@@ -24,7 +25,7 @@ const oracle = [
 /** Who may ask it, what, and why that feeds no training of a run. */
 const asking: Readonly<Record<string, readonly [names: readonly string[], reason: string]>> = {
   "src/recipes/inputs/pretraining-documents.ts": [
-    ["createAssembly", "createBallots", "createCorpus"],
+    ["createAssembly", "createBallots", "createCorpus", "createRatingScenes"],
     "what embedded models are made of, before any run",
   ],
   "src/recipes/stages/contract-benefit.ts": [

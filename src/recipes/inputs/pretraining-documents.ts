@@ -1,5 +1,5 @@
 // What embedded models are made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
-// assemblies, of votes and polls, of stances, of sharing and trade, put as the simulations' brief wording puts them. Document i
+// assemblies, of ratings, of votes and polls, of stances, of sharing and trade, put as the simulations' brief wording puts them. Document i
 // depends on (seed, i) alone.
 // Tokens are not known here: every message has a loss weight, and figures and decisions one of their own.
 
@@ -14,6 +14,7 @@ import {
   createCorpus,
   createPersonaScenes,
   createPolls,
+  createRatingScenes,
   createStances,
   documentKinds,
   drawInquiryScene,
@@ -25,6 +26,7 @@ import {
   type PollScene,
   type SharingScene,
   type StanceScene,
+  type TalkRatingScene,
   type TradeScene,
   type VariantScene,
 } from "../../sandbox/index.ts";
@@ -63,7 +65,18 @@ export type PretrainingDocument = readonly Part[];
 /** Shares of the kinds of documents. */
 export const documentMix = [
   ...documentKinds,
-  ...(["assembly", "sharing", "ballot", "stance", "persona", "trade", "variant", "poll", "inquiry"] as const),
+  ...([
+    "assembly",
+    "sharing",
+    "ballot",
+    "stance",
+    "persona",
+    "trade",
+    "variant",
+    "poll",
+    "inquiry",
+    "rating",
+  ] as const),
 ] as const;
 export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
 
@@ -105,6 +118,31 @@ const replied = (content: string): Part => ({
 
 const scale = (id: string) => ({ id, low: 0, high: 10 });
 
+/** Nobody asks for a comment alone; but each follows from the person and a draft as an answer's does, so it teaches that too. */
+const earlierWeight = 1;
+
+const ratingDocument = ({
+  person: persona,
+  request: question,
+  draft,
+  ratings,
+  comment,
+  earlier = [],
+}: Omit<TalkRatingScene, "earlier"> & Partial<Pick<TalkRatingScene, "earlier">>): PretrainingDocument => {
+  const messages = briefForms.rating({
+    ...{ persona, question, draft, metrics: Object.keys(ratings).map(scale) },
+    earlier: earlier.map(({ request, ...said }) => ({ ...said, question: request })),
+    withFeedback: comment !== null,
+  });
+  const answer = briefForms.ratingAnswer({ ratings, ...(comment === null ? {} : { feedback: comment }) });
+  return [
+    ...asked(messages).map((part) =>
+      part.role === "assistant" ? answered(part.content, earlierWeight) : part,
+    ),
+    answered(answer, saidWeight, figureWeight),
+  ];
+};
+
 const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
   switch (scene.kind) {
     case "guided": {
@@ -118,19 +156,8 @@ const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
       });
       return [...first, ...asked(turns.slice(first.length)), replied(next.reply)];
     }
-    case "rating": {
-      const { person: persona, request: question, draft, ratings, comment } = scene;
-      const metrics = Object.keys(ratings).map(scale);
-      const messages = briefForms.rating({
-        persona,
-        question,
-        draft,
-        metrics,
-        withFeedback: comment !== null,
-      });
-      const answer = briefForms.ratingAnswer({ ratings, ...(comment === null ? {} : { feedback: comment }) });
-      return [...asked(messages), answered(answer, saidWeight, figureWeight)];
-    }
+    case "rating":
+      return ratingDocument(scene);
     case "support": {
       const { person, principles, support, comment } = scene;
       const { messages, answer } = briefSupportScene(person, principles, {
@@ -218,9 +245,10 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
   const pairs = createStances({ seed, split: "train", easyShare: oneWishShare });
   const personas = createPersonaScenes({ seed, split: "train", oneTraitShare: oneWishShare });
   const polls = createPolls({ seed, split: "train", oneWishShare });
+  const ratings = createRatingScenes({ seed, split: "train" });
   const shares = [
     ...[worldShare, mix.assembly, mix.sharing, mix.ballot, mix.stance, mix.persona],
-    ...[mix.trade, mix.variant, mix.poll, mix.inquiry],
+    ...[mix.trade, mix.variant, mix.poll, mix.inquiry, mix.rating],
   ];
   const draw = (random: Random, index: number): PretrainingDocument => {
     switch (random.weighted(shares)) {
@@ -242,8 +270,10 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
         return sharingDocument(drawVariantScene(random, "train"));
       case 8:
         return pollDocument(polls.scene(random.integer(2 ** 31)));
-      default:
+      case 9:
         return inquiryDocument(drawInquiryScene(random, "train"));
+      default:
+        return ratingDocument(ratings.scene(random.integer(2 ** 31)));
     }
   };
   return (index) => {

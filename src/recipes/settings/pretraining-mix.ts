@@ -37,6 +37,11 @@ export const mixSetting = z
       .nonnegative()
       .default(0)
       .describe("share of offers of several things, with a reason or after a question"),
+    rating: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("share of ratings by some of four metrics, also after earlier replies of the same talk"),
   })
   .prefault({})
   .describe("shares of the kinds of documents");
