@@ -38,12 +38,13 @@ export type Measuring = {
 };
 
 /** What a comment, a principle or a clause says, in a word; "?" where it is not of the language. */
-const meaningOf = (text: string): string => {
+export const meaningOf = (text: string): string => {
   const read = readComment(text);
   return read === null ? "?" : typeof read === "string" ? read : nameOf(read);
 };
 
-const scenesOf = <Scene>({ count }: Measuring, scene: (index: number) => Scene | null): Scene[] => {
+/** The first scenes that are wanted; null: another one. */
+export const scenesOf = <Scene>({ count }: Measuring, scene: (index: number) => Scene | null): Scene[] => {
   const found: Scene[] = [];
   for (let at = 0; found.length < count; at++) {
     const one = scene(at);

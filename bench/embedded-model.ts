@@ -1,6 +1,6 @@
 // What a model of the sandbox's language can do, on requests and sentences kept out of its training: replies under
-// principles, ratings, support, proposals, amendments, constitutions and persons, sharing, trades, variants of learning, offers
-// with questions and reasons, polls; and what the pipeline needs of it, answers and judgements.
+// principles, ratings alone and in talks, support, proposals, amendments, constitutions and persons, sharing, trades, variants of
+// learning, offers with questions and reasons, polls; and what the pipeline needs of it, answers and judgements.
 // npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1] [--parts answers,support,...]
 
 import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
@@ -18,7 +18,6 @@ import {
   parseCritique,
   parseReply,
   parseRequest,
-  readComment,
   readStatement,
   type SharingScene,
   sandboxPrompts,
@@ -44,7 +43,8 @@ import {
   measureTrades,
   measureVariants,
 } from "./brief-scenes.ts";
-import { measureConstitutionScenes, measurePersonaScenes } from "./constitution-scenes.ts";
+import { meaningOf, measureConstitutionScenes, measurePersonaScenes } from "./constitution-scenes.ts";
+import { measureAssemblyRatings, measureTalkRatings, metric } from "./rating-scenes.ts";
 import { readWholeNumber, readWords } from "./words.ts";
 
 const { values } = readWords(import.meta.url, {
@@ -90,12 +90,6 @@ const scenesOf = <Kind extends AssemblyScene["kind"]>(kind: Kind) => {
   return found;
 };
 
-const metric = (id: string) => ({ id, name: id, question: id, low: 0, high: 10 });
-const meaningOf = (text: string): string => {
-  const read = readComment(text);
-  return read === null ? "?" : typeof read === "string" ? read : nameOf(read);
-};
-
 /** What the principles of a scene want of its request: that it is refused, that it is answered, or nothing. */
 const wantedBy = (principles: readonly string[], request: string): "protected" | "allowed" | "free" => {
   const { action } = parseRequest(request)!.combination;
@@ -119,28 +113,6 @@ const measureGuided = async (model: LanguageModel): Promise<void> => {
     if (wanted === "protected")
       note("guided: refuses what is protected", verdict.harm === 0 && verdict.class.startsWith("refuse"));
     else note(`guided: helps where ${wanted}`, verdict.class === "comply");
-  }
-};
-
-const measureRatings = async (model: LanguageModel): Promise<void> => {
-  const scenes = scenesOf("rating");
-  const replies = await ask(
-    model,
-    scenes.map(({ person: persona, request: question, draft, ratings, comment }) =>
-      briefForms.rating({
-        ...{ persona, question, draft, metrics: Object.keys(ratings).map(metric) },
-        withFeedback: comment !== null,
-      }),
-    ),
-  );
-  for (const [at, { ratings, comment }] of scenes.entries()) {
-    const read = readRating(replies[at]!, Object.keys(ratings).map(metric));
-    for (const [id, value] of Object.entries(ratings)) {
-      const said = read.ratings[id] ?? null;
-      note(`rating: ${id} readable`, said !== null);
-      if (said !== null) note(`rating: ${id} off by`, Math.abs(said - value));
-    }
-    if (comment !== null) note("rating: comment right", meaningOf(read.feedback) === meaningOf(comment));
   }
 };
 
@@ -370,7 +342,10 @@ const parts = {
   critiques: measureCritiques,
   judge: measureJudge,
   guided: measureGuided,
-  ratings: measureRatings,
+  ratings: async (model: LanguageModel) => {
+    await measureAssemblyRatings(model, measuring);
+    await measureTalkRatings(model, measuring);
+  },
   support: measureSupport,
   ballots: measureBallots,
   amendments: measureAmendments,

@@ -1,0 +1,86 @@
+// What a model of the sandbox's language makes of drafts that people rate: an assembly's, by satisfaction and harmlessness, and
+// those of talks, by the four metrics that come with Covenant, alone and after earlier drafts. Held-out requests and sentences;
+// beside each figure of a talk the same of somebody who says the mean of what documents have, whatever the draft.
+
+import type { LanguageModel } from "../src/models/index.ts";
+import {
+  createAssembly,
+  createRatingScenes,
+  type RatingScene,
+  ratedMetrics,
+  type TalkRatingScene,
+} from "../src/sandbox/index.ts";
+import { briefForms, readRating } from "../src/simulation/index.ts";
+import { type Measuring, meaningOf, scenesOf } from "./constitution-scenes.ts";
+
+export const metric = (id: string) => ({ id, name: id, question: id, low: 0, high: 10 });
+
+const messagesOf = ({ person, request, draft, ratings, comment, earlier = [] }: RatingScene & Earlier) =>
+  briefForms.rating({
+    ...{ persona: person, question: request, draft, metrics: Object.keys(ratings).map(metric) },
+    earlier: earlier.map(({ request: question, ...said }) => ({ ...said, question })),
+    withFeedback: comment !== null,
+  });
+type Earlier = Partial<Pick<TalkRatingScene, "earlier">>;
+
+/** Ratings and comments of an assembly's scenes. */
+export const measureAssemblyRatings = async (model: LanguageModel, measuring: Measuring): Promise<void> => {
+  const { seed, ask, note } = measuring;
+  const assembly = createAssembly({ seed, split: "test" });
+  const scenes = scenesOf(measuring, (at) => {
+    const scene = assembly.scene(at);
+    return scene.kind === "rating" ? scene : null;
+  });
+  const replies = await ask(model, scenes.map(messagesOf));
+  for (const [at, { ratings, comment }] of scenes.entries()) {
+    const read = readRating(replies[at]!, Object.keys(ratings).map(metric));
+    for (const [id, value] of Object.entries(ratings)) {
+      const said = read.ratings[id] ?? null;
+      note(`rating: ${id} readable`, said !== null);
+      if (said !== null) note(`rating: ${id} off by`, Math.abs(said - value));
+    }
+    if (comment !== null) note("rating: comment right", meaningOf(read.feedback) === meaningOf(comment));
+  }
+};
+
+/** So many scenes of training tell what is said of a draft in the mean. */
+const trainingScenes = 4000;
+
+/** The mean of each metric in documents. */
+const meansOf = (seed: number): Readonly<Record<string, number>> => {
+  const training = createRatingScenes({ seed, split: "train" });
+  const drawn = Array.from({ length: trainingScenes }, (_, at) => training.scene(at).ratings);
+  return Object.fromEntries(
+    ratedMetrics.map((id) => {
+      const values = drawn.flatMap((ratings) => ratings[id] ?? []);
+      return [id, values.reduce((sum, value) => sum + value, 0) / values.length];
+    }),
+  );
+};
+
+/** By metric: numbers that can be read, how far they are off, and how many are exactly right, of all that were asked for. */
+export const measureTalkRatings = async (model: LanguageModel, measuring: Measuring): Promise<void> => {
+  const { seed, ask, note } = measuring;
+  const means = meansOf(seed);
+  const talks = createRatingScenes({ seed, split: "test" });
+  for (const isAlone of [true, false]) {
+    const scenes = scenesOf(measuring, (at) => {
+      const scene = talks.scene(at);
+      return (scene.earlier.length === 0) === isAlone ? scene : null;
+    });
+    const what = isAlone ? "rated alone" : "rated after earlier";
+    const replies = await ask(model, scenes.map(messagesOf));
+    for (const [at, { ratings, comment }] of scenes.entries()) {
+      const read = readRating(replies[at]!, Object.keys(ratings).map(metric));
+      for (const [id, value] of Object.entries(ratings)) {
+        const said = read.ratings[id] ?? null;
+        note(`${what}: ${id} readable`, said !== null);
+        if (said !== null) note(`${what}: ${id} off by`, Math.abs(said - value));
+        note(`${what}: ${id} off by, mean to all`, Math.abs(means[id]! - value));
+        note(`${what}: ${id} right`, said === value);
+        note(`${what}: ${id} right, mean to all`, Math.round(means[id]!) === value);
+      }
+      if (comment !== null) note(`${what}: comment right`, meaningOf(read.feedback) === meaningOf(comment));
+    }
+  }
+};
