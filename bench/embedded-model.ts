@@ -370,4 +370,5 @@ if (unknown !== undefined)
 const model = await openModel(values.model, { environment: process.env });
 for (const part of wanted) await parts[part](model);
 await model.close();
-for (const [name, values] of figures) process.stdout.write(`${name.padEnd(36)} ${meanText(values)}\n`);
+const width = Math.max(36, ...[...figures.keys()].map(({ length }) => length));
+for (const [name, values] of figures) process.stdout.write(`${name.padEnd(width)} ${meanText(values)}\n`);

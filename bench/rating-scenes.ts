@@ -70,17 +70,20 @@ export const measureTalkRatings = async (model: LanguageModel, measuring: Measur
     });
     const what = isAlone ? "rated alone" : "rated after earlier";
     const replies = await ask(model, scenes.map(messagesOf));
-    for (const [at, { ratings, comment }] of scenes.entries()) {
-      const read = readRating(replies[at]!, Object.keys(ratings).map(metric));
-      for (const [id, value] of Object.entries(ratings)) {
-        const said = read.ratings[id] ?? null;
+    const read = scenes.map(({ ratings }, at) => readRating(replies[at]!, Object.keys(ratings).map(metric)));
+    for (const id of ratedMetrics)
+      for (const [at, { ratings }] of scenes.entries()) {
+        const value = ratings[id];
+        if (value === undefined) continue;
+        const said = read[at]!.ratings[id] ?? null;
         note(`${what}: ${id} readable`, said !== null);
         if (said !== null) note(`${what}: ${id} off by`, Math.abs(said - value));
         note(`${what}: ${id} off by, mean to all`, Math.abs(means[id]! - value));
         note(`${what}: ${id} right`, said === value);
         note(`${what}: ${id} right, mean to all`, Math.round(means[id]!) === value);
       }
-      if (comment !== null) note(`${what}: comment right`, meaningOf(read.feedback) === meaningOf(comment));
-    }
+    for (const [at, { comment }] of scenes.entries())
+      if (comment !== null)
+        note(`${what}: comment right`, meaningOf(read[at]!.feedback) === meaningOf(comment));
   }
 };
