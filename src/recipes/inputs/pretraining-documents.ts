@@ -1,6 +1,6 @@
 // What embedded models are made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
-// assemblies, of ratings, of votes and polls, of stances, of sharing and trade, put as the simulations' brief wording puts them. Document i
-// depends on (seed, i) alone.
+// assemblies, of ratings, of votes and polls, of stances, of sharing and trade, put as the simulations' brief wording puts them.
+// Document i depends on (seed, i) alone.
 // Tokens are not known here: every message has a loss weight, and figures and decisions one of their own.
 
 import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
@@ -24,6 +24,7 @@ import {
   type InquiryScene,
   type PersonaScene,
   type PollScene,
+  type RatingScene,
   type SharingScene,
   type StanceScene,
   type TalkRatingScene,
@@ -128,7 +129,7 @@ const ratingDocument = ({
   ratings,
   comment,
   earlier = [],
-}: Omit<TalkRatingScene, "earlier"> & Partial<Pick<TalkRatingScene, "earlier">>): PretrainingDocument => {
+}: RatingScene & Partial<Pick<TalkRatingScene, "earlier">>): PretrainingDocument => {
   const messages = briefForms.rating({
     ...{ persona, question, draft, metrics: Object.keys(ratings).map(scale) },
     earlier: earlier.map(({ request, ...said }) => ({ ...said, question: request })),
