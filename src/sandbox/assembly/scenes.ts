@@ -162,7 +162,7 @@ const concerning = (random: Random, { action }: Combination): Wish[] => {
   return [{ type: random.next() < protectingShare ? "protect" : "allow", area: random.pick(action.areas) }];
 };
 
-/** The reply after a remark on the first one: the same where it pleased, else one that takes the remark up under the principles. */
+/** The reply after a remark on the first: the same where it pleased, else one that takes the remark up under the principles. */
 export const takeUp = (
   source: SceneSource,
   matter: Matter,
