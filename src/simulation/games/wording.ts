@@ -70,7 +70,7 @@ const policyWords: Readonly<Record<Policy, readonly [gives: string, refuses: str
 const mannerWords = (manner: Manner): string =>
   manner === "neutral"
     ? ""
-    : `\nSay one sentence in a ${manner} manner before each line that you are asked for. The manner changes your tone alone.`;
+    : `\nSay one sentence in ${/^[aeiou]/.test(manner) ? "an" : "a"} ${manner} manner before each line that you are asked for. The manner changes your tone alone.`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
