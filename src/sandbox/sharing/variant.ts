@@ -119,8 +119,12 @@ const otherThings = (random: Random, thing: string, count: number, split: Sharin
 
 type Drawn = { readonly player: SharingPlayer; readonly norm: Norm | null };
 
-/** A policy with what differs from it with some things. */
-const drawFixed = (random: Random, { unit }: Thing, split: SharingSplit): Drawn => {
+/** A policy with what differs from it with some things, and its norm for the thing at hand. */
+export const drawPolicyByThing = (
+  random: Random,
+  { unit }: Thing,
+  split: SharingSplit,
+): { readonly text: string; readonly norm: Norm } => {
   const [general, own] = [random.pick(norms), random.pick(norms)];
   const differs = random.next() < 0.6;
   const things = random.shuffle([
@@ -132,7 +136,12 @@ const drawFixed = (random: Random, { unit }: Thing, split: SharingSplit): Drawn 
     return `\nOf ${thing}, however: ${uncapitalise(text)}`;
   });
   const text = `${drawNormText(random, general, split, false)}${lines.join("")}`;
-  return { player: { type: "fixed", text, prior: null }, norm: differs ? own : general };
+  return { text, norm: differs ? own : general };
+};
+
+const drawFixed = (random: Random, thing: Thing, split: SharingSplit): Drawn => {
+  const { text, norm } = drawPolicyByThing(random, thing, split);
+  return { player: { type: "fixed", text, prior: null }, norm };
 };
 
 /** A principle of a line for each thing. */
