@@ -151,7 +151,7 @@ describe("answers of which one in twenty is wrong", () => {
 describe("documents", () => {
   const none: DocumentMix = {
     ...{ chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 },
-    ...{ ballot: 0, stance: 0, persona: 0, trade: 0, variant: 0, poll: 0, inquiry: 0, rating: 0 },
+    ...{ ballot: 0, stance: 0, persona: 0, trade: 0, variant: 0, poll: 0, inquiry: 0, manner: 0, rating: 0 },
   };
   const documentsOf = (mix: Partial<DocumentMix>, count = 600) => {
     const document = createDocuments({

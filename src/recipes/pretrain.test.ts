@@ -36,6 +36,10 @@ describe("the settings of pretrain", () => {
       { time: 200, context: 512, mix: { variant: 0.2 } },
       /^time: got 200, but documents of this mix are up to 384 tokens/,
     ],
+    [
+      { time: 200, context: 512, mix: { manner: 0.2 } },
+      /^time: got 200, but documents of this mix are up to 384 tokens/,
+    ],
     [{ context: 50 }, /^context: got 50, expected at least 168$/],
   ])("%j are refused, the field named", (settings, said) => {
     const faults = faultsOf(settings);

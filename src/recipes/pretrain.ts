@@ -115,7 +115,7 @@ export const pretrainSchema = settings.superRefine(
         "keyValueHeads",
         `${heads} heads cannot share ${keyValueHeads} heads of keys and values: heads must be a multiple of keyValueHeads`,
       );
-    const scenes = mix.assembly + mix.sharing + mix.variant + mix.inquiry + mix.rating;
+    const scenes = mix.assembly + mix.sharing + mix.variant + mix.inquiry + mix.manner + mix.rating;
     const longest = scenes > 0 ? longestDocument.scene : longestDocument.world;
     for (const [field, size] of Object.entries({ time, context }))
       if (size < longest && size >= longestDocument.world)
@@ -140,6 +140,7 @@ const meanTokens = {
   variant: 90,
   poll: 66,
   inquiry: 120,
+  manner: 90,
   rating: 200,
 } as const satisfies Readonly<Record<keyof PretrainConfig["mix"], number>>;
 
@@ -334,7 +335,8 @@ const useOf = (mix: PretrainConfig["mix"], words: readonly string[]): string[] =
     ["simulate", kind, "--config", `configs/simulate/${kind}/${file}.yaml`] as const;
   if (mix.chat + mix.critique + mix.choice > 0) return ["revise", ...words];
   if (mix.assembly + mix.rating > 0) return [...simulated("contract"), ...words];
-  if (mix.sharing + mix.trade + mix.variant + mix.inquiry > 0) return [...simulated("games"), ...words];
+  if (mix.sharing + mix.trade + mix.variant + mix.inquiry + mix.manner > 0)
+    return [...simulated("games"), ...words];
   if (mix.ballot > 0) return [...simulated("vote", "minority"), "--set", `roles.user.model=${words.at(-1)}`];
   if (mix.stance > 0)
     return [

@@ -15,7 +15,7 @@ import {
 
 const none: DocumentMix = {
   ...{ chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0, ballot: 0 },
-  ...{ stance: 0, persona: 0, trade: 0, variant: 0, poll: 0, inquiry: 0, rating: 0 },
+  ...{ stance: 0, persona: 0, trade: 0, variant: 0, poll: 0, inquiry: 0, manner: 0, rating: 0 },
 };
 const options = (mix: Partial<DocumentMix>) => ({
   seed: 11,
@@ -31,7 +31,7 @@ const take = (mix: Partial<DocumentMix>, count: number) => {
 };
 const even: DocumentMix = {
   ...{ chat: 1, critique: 1, choice: 1, assembly: 1, sharing: 1, ballot: 1 },
-  ...{ stance: 1, persona: 1, trade: 1, variant: 1, poll: 1, inquiry: 1, rating: 1 },
+  ...{ stance: 1, persona: 1, trade: 1, variant: 1, poll: 1, inquiry: 1, manner: 1, rating: 1 },
 };
 
 describe("the documents of the embedded model", () => {
@@ -71,7 +71,7 @@ describe("the documents of the embedded model", () => {
           ),
         ),
       );
-    const scenes = { assembly: 1, sharing: 1, variant: 1, rating: 1 };
+    const scenes = { assembly: 1, sharing: 1, variant: 1, inquiry: 1, manner: 1, rating: 1 };
     expect(longestOf(scenes)).toBeLessThanOrEqual(longestDocument.scene);
     expect(longestOf({ ballot: 1, stance: 1, persona: 1, trade: 1, poll: 1 })).toBeLessThanOrEqual(
       longestDocument.world,
@@ -147,7 +147,7 @@ describe("what is kept out of training", () => {
   });
 
   it("is in no document: things whose sharing is to carry over", () => {
-    const shared = take({ sharing: 1, variant: 1 }, 2500).flatMap((document) =>
+    const shared = take({ sharing: 1, variant: 1, inquiry: 1, manner: 1 }, 2500).flatMap((document) =>
       document.map(({ content }) => content),
     );
     for (const unit of heldOutUnits)

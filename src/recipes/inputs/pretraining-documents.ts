@@ -18,10 +18,12 @@ import {
   createStances,
   documentKinds,
   drawInquiryScene,
+  drawMannerScene,
   drawSharingScene,
   drawTradeScene,
   drawVariantScene,
   type InquiryScene,
+  type MannerScene,
   type PersonaScene,
   type PollScene,
   type RatingScene,
@@ -38,6 +40,7 @@ import {
   briefSupportScene,
   inquiryAnswer,
   inquiryTurns,
+  mannerAnswer,
   sceneAnswer,
   sceneTurns,
   tradeAnswer,
@@ -76,6 +79,7 @@ export const documentMix = [
     "variant",
     "poll",
     "inquiry",
+    "manner",
     "rating",
   ] as const),
 ] as const;
@@ -207,6 +211,14 @@ const inquiryDocument = (scene: InquiryScene): PretrainingDocument => [
   answered(inquiryAnswer(scene), 1, figureWeight),
 ];
 
+/** Which of its manner's sentences a player says is chance, so a decision behind one counts less than one alone. */
+const mannerWeights = { offer: 1, gift: 1, decision: saidWeight } as const;
+
+const mannerDocument = (scene: MannerScene): PretrainingDocument => [
+  ...asked(sceneTurns(scene)),
+  answered(mannerAnswer(scene), mannerWeights[scene.kind], figureWeight),
+];
+
 const tradeWeights = { pick: decisionWeight, price: 1, strategy: saidWeight } as const;
 
 const tradeDocument = (scene: TradeScene): PretrainingDocument => [
@@ -249,7 +261,7 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
   const ratings = createRatingScenes({ seed, split: "train" });
   const shares = [
     ...[worldShare, mix.assembly, mix.sharing, mix.ballot, mix.stance, mix.persona],
-    ...[mix.trade, mix.variant, mix.poll, mix.inquiry, mix.rating],
+    ...[mix.trade, mix.variant, mix.poll, mix.inquiry, mix.manner, mix.rating],
   ];
   const draw = (random: Random, index: number): PretrainingDocument => {
     switch (random.weighted(shares)) {
@@ -273,6 +285,8 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
         return pollDocument(polls.scene(random.integer(2 ** 31)));
       case 9:
         return inquiryDocument(drawInquiryScene(random, "train"));
+      case 10:
+        return mannerDocument(drawMannerScene(random, "train"));
       default:
         return ratingDocument(ratings.scene(random.integer(2 ** 31)));
     }

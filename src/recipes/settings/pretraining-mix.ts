@@ -37,6 +37,11 @@ export const mixSetting = z
       .nonnegative()
       .default(0)
       .describe("share of offers of several things, with a reason or after a question"),
+    manner: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("share of moves of players with a manner, which is a sentence before the move"),
     rating: z
       .number()
       .nonnegative()

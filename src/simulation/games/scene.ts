@@ -5,12 +5,21 @@ import type { InteractionKind, Message, SeatType } from "../../records/index.ts"
 import { learningTurns } from "./learner.ts";
 import type { Observation } from "./observation.ts";
 import { firstTurns } from "./play.ts";
+import type { Manner } from "./player.ts";
 import { briefContribution, fixedPlayerText, type LearnedOn, offerText, transferText } from "./wording.ts";
 
 export type Thing = { readonly unit: string; readonly amount: number };
 
-/** text: a fixed player's policy or a flexible one's principle, which may be empty; prior: told beside a principle. */
-export type ScenePlayer = { readonly type: SeatType; readonly text: string; readonly prior: string | null };
+/**
+ * text: a fixed player's policy or a flexible one's principle, which may be empty; prior: told beside a principle; manner: of
+ * a fixed player.
+ */
+export type ScenePlayer = {
+  readonly type: SeatType;
+  readonly text: string;
+  readonly prior: string | null;
+  readonly manner?: Manner;
+};
 
 type ScenePlay = {
   readonly proposer: SeatType;
@@ -58,8 +67,8 @@ export type GameScene =
 const untold: LearnedOn = { units: [], least: 0, most: 0 };
 
 /** What a player of a scene is told it is. */
-export const systemOf = ({ type, text, prior }: ScenePlayer): string =>
-  type === "fixed" ? fixedPlayerText(text, "brief") : transferText(text, untold, prior, "brief");
+export const systemOf = ({ type, text, prior, manner }: ScenePlayer): string =>
+  type === "fixed" ? fixedPlayerText(text, "brief", manner) : transferText(text, untold, prior, "brief");
 
 const asking = { asks: false, reasons: false };
 
@@ -128,3 +137,12 @@ export const sceneAnswer = (scene: GameScene): string => {
       return scene satisfies never;
   }
 };
+
+/** sentence: said before the move in the player's manner; empty where that is neutral. */
+export type MannerGameScene = Extract<GameScene, { kind: "offer" | "gift" | "decision" }> & {
+  readonly sentence: string;
+};
+
+/** The move that is right, with the sentence on a line before it. */
+export const mannerAnswer = (scene: MannerGameScene): string =>
+  `${scene.sentence === "" ? "" : `${scene.sentence}\n`}${sceneAnswer(scene)}`;
