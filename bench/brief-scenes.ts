@@ -1,5 +1,6 @@
-// What a model makes of held-out scenes of trade, of the own gain, of things shared apart, and of polls: how many of its replies
-// the simulations' readers can read, and how many are right. For embedded-model.ts, which opens the model and writes the figures.
+// What a model makes of held-out scenes of trade, of the own gain, of things shared apart, of manners, and of polls: how many of
+// its replies the simulations' readers can read, and how many are right. For embedded-model.ts, which opens the model and writes
+// the figures.
 
 import { isDeepStrictEqual } from "node:util";
 import { counted, createRandom } from "../src/core/index.ts";
@@ -8,11 +9,14 @@ import { type Message, type Move, type VoteKind, voteKinds } from "../src/record
 import {
   createPolls,
   drawInquiryScene,
+  drawMannerScene,
   drawTradeScene,
   drawVariantScene,
   type InquiryScene,
+  type MannerScene,
   nameOf,
   type PollScene,
+  readManner,
   readNorm,
   readStrategy,
   type TradeScene,
@@ -84,15 +88,16 @@ const judgeTrade = (scene: TradeScene, reply: string): Judged => {
   }
 };
 
-const judgeVariant = (scene: VariantScene, reply: string): Judged => {
+/** An offer of one thing, a gift into a pot, or a decision. */
+const judgeSharing = (
+  what: string,
+  scene: Exclude<VariantScene, { kind: "gain" }>,
+  reply: string,
+): Judged => {
   const { unit, amount } = scene;
-  const own = (move: string, text: string): string =>
-    `${text.startsWith("Of ") ? "principle" : "policy"} by thing, ${move}`;
   switch (scene.kind) {
-    case "gain":
-      return judgeLesson("own gain", reply, scene);
     case "offer":
-      return judgeMove(own("offer", scene.player.text), readOffer(reply, [{ unit, amount }], "brief"), {
+      return judgeMove(what, readOffer(reply, [{ unit, amount }], "brief"), {
         ...{ type: "offer", given: [scene.given] },
       });
     case "gift": {
@@ -104,15 +109,19 @@ const judgeVariant = (scene: VariantScene, reply: string): Judged => {
         multiplier: scene.multiplier,
       } as const;
       const right: Move = { type: "contribution", units: scene.given };
-      return judgeMove(own("gift", scene.player.text), readContribution(reply, view, "brief"), right);
+      return judgeMove(what, readContribution(reply, view, "brief"), right);
     }
     case "decision":
-      return judgeMove(own("decision", scene.player.text), readDecision(reply), {
-        ...{ type: "decision", accepts: scene.accepts },
-      });
+      return judgeMove(what, readDecision(reply), { type: "decision", accepts: scene.accepts });
     default:
       return scene satisfies never;
   }
+};
+
+const judgeVariant = (scene: VariantScene, reply: string): Judged => {
+  if (scene.kind === "gain") return judgeLesson("own gain", reply, scene);
+  const told = scene.player.text.startsWith("Of ") ? "principle" : "policy";
+  return judgeSharing(`${told} by thing, ${scene.kind}`, scene, reply);
 };
 
 const report = ({ note }: Measuring, part: string, { what, readable, right }: Judged): void => {
@@ -178,6 +187,26 @@ export const measureInquiries = async (measuring: Measuring): Promise<void> => {
       for (const judged of judgeInquiry(scene, reply, offered))
         report(measuring, `inquiry (${split})`, judged);
     }
+  }
+};
+
+/** The sentence before the move, any of the manner, and none of a neutral player; and the move. */
+const judgeManner = (scene: MannerScene, reply: string): readonly Judged[] => {
+  const { manner } = scene.player;
+  const [first = "", ...others] = reply.trim().split("\n");
+  const isInManner = manner === "neutral" ? others.length === 0 : readManner(first) === manner;
+  return [{ what: `${manner}, sentence`, right: isInManner }, judgeSharing(`${manner}, move`, scene, reply)];
+};
+
+/** Moves of players with a manner, with policies and things of no document, and of documents. */
+export const measureManners = async (measuring: Measuring): Promise<void> => {
+  for (const split of ["test", "train"] as const) {
+    const random = createRandom(measuring.seed);
+    const scenes = Array.from({ length: 2 * measuring.count }, () => drawMannerScene(random, split));
+    const replies = await measuring.ask(scenes.map(sceneTurns));
+    for (const [at, scene] of scenes.entries())
+      for (const judged of judgeManner(scene, replies[at]!.text))
+        report(measuring, `manner (${split})`, judged);
   }
 };
 

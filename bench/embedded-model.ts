@@ -1,6 +1,6 @@
 // What a model of the sandbox's language can do, on requests and sentences kept out of its training: replies under
 // principles, ratings alone and in talks, support, proposals, amendments, constitutions and persons, sharing, trades, variants of
-// learning, offers with questions and reasons, polls; and what the pipeline needs of it, answers and judgements.
+// learning, offers with questions and reasons, manners, polls; and what the pipeline needs of it, answers and judgements.
 // npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1] [--parts answers,support,...]
 
 import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
@@ -39,6 +39,7 @@ import {
 import {
   type Measuring,
   measureInquiries,
+  measureManners,
   measurePolls,
   measureTrades,
   measureVariants,
@@ -355,6 +356,7 @@ const parts = {
   trades: (model: LanguageModel) => measureTrades(measuringOf(model)),
   variants: (model: LanguageModel) => measureVariants(measuringOf(model)),
   inquiries: (model: LanguageModel) => measureInquiries(measuringOf(model)),
+  manners: (model: LanguageModel) => measureManners(measuringOf(model)),
   polls: (model: LanguageModel) => measurePolls(measuringOf(model)),
 } as const;
 type Part = keyof typeof parts;
