@@ -94,7 +94,8 @@ describe("the documents of the embedded model", () => {
 });
 
 describe("kinds of documents that came later", () => {
-  // of the documents before there were scenes of trade, of variants and of polls: tokenizers and models are made anew from them
+  // of the documents before there were scenes of trade, of variants and of polls, and the last before there were manners:
+  // tokenizers and models are made anew from them
   it.each([
     [
       { chat: 0.12, critique: 0.19, choice: 0.37, assembly: 0.24, sharing: 0.08 },
@@ -110,6 +111,11 @@ describe("kinds of documents that came later", () => {
       { chat: 0.23, critique: 0.3, choice: 0.47 },
       "5e6caaea40156a2f5d2899afb0ce5b3a4684848de374021d68cdcb63bec35033",
       "ae78cc2f4aa0d09c31258f6bfb357874f4539fb62c42d302f908f64279b0bbf3",
+    ],
+    [
+      { trade: 0.42, variant: 0.33, inquiry: 0.25 },
+      "6ae154529ce5e0e6058201ee63d8b1a1544cb3473697820a72f969ff401f4a9c",
+      "7258ee488d9fd223cb992240689ff39f56d0928fb33e97a90b76fee121dc07d7",
     ],
   ])("change nothing of a mix without them: %j", (mix, documents, texts) => {
     const own = { ...options(mix), statementShare: 0.15, answerWeight: 20, oneWishShare: 0.1 };
