@@ -1,5 +1,5 @@
-// Scenes of players with a manner beside the games in which they occur: told and asked in the same words, and answered so that the
-// strict readers find the move behind the sentence, and no move in any sentence.
+// Scenes of players with a manner beside the games in which they occur: told and asked in the same words, and answered so that
+// the strict readers find the move behind the sentence, and no move in any sentence.
 
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";

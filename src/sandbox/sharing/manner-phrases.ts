@@ -1,5 +1,5 @@
-// What is said in a manner before a move in a game: short sentences of six manners, which fit an offer, a gift and a decision alike.
-// None has a figure in it, or a word of what is moved or decided, so that none is read as a move.
+// What is said in a manner before a move in a game: short sentences of six manners, which fit an offer, a gift and a decision
+// alike. None has a figure in it, or a word of what is moved or decided, so that none is read as a move.
 
 /** A neutral player says nothing. */
 export const spokenManners = [

@@ -1,5 +1,5 @@
-// Sentences of manners: each of one manner and read back as it, held-out ones in no scene of training, none with a word of a move;
-// and scenes in which the sentence follows from the manner and the move from the policy.
+// Sentences of manners: each of one manner and read back as it, held-out ones in no scene of training, none with a word of a
+// move; and scenes in which the sentence follows from the manner and the move from the policy.
 
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../core/index.ts";

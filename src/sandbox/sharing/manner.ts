@@ -1,6 +1,6 @@
-// Scenes of fixed players with a manner, as data: an offer, a gift into a pot, or a decision, with the sentence that is said before
-// it. The sentence is drawn from those of the manner; what is given or decided follows from the policy alone. How a scene is told,
-// whoever plays games knows.
+// Scenes of fixed players with a manner, as data: an offer, a gift into a pot, or a decision, with the sentence that is said
+// before it. The sentence is drawn from those of the manner; what is given or decided follows from the policy alone. How a
+// scene is told, whoever plays games knows.
 
 import type { Random } from "../../core/index.ts";
 import { expandAll } from "../phrase.ts";
