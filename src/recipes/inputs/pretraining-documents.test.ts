@@ -113,9 +113,9 @@ describe("kinds of documents that came later", () => {
       "ae78cc2f4aa0d09c31258f6bfb357874f4539fb62c42d302f908f64279b0bbf3",
     ],
     [
-      { trade: 0.42, variant: 0.33, inquiry: 0.25 },
-      "6ae154529ce5e0e6058201ee63d8b1a1544cb3473697820a72f969ff401f4a9c",
-      "7258ee488d9fd223cb992240689ff39f56d0928fb33e97a90b76fee121dc07d7",
+      { trade: 0.36, variant: 0.28, inquiry: 0.2, manner: 0.08, sharing: 0.08 },
+      "92aa72cf532b5c5beb9475b136e730c6513e5db682b44a21dd9cfd00843162f3",
+      "11295eb59545547edaf83b6e6009965258ab882f7423f9aeec37242b2f4b61db",
     ],
   ])("change nothing of a mix without them: %j", (mix, documents, texts) => {
     const own = { ...options(mix), statementShare: 0.15, answerWeight: 20, oneWishShare: 0.1 };

@@ -204,11 +204,12 @@ const sharingDocument = (scene: SharingScene | VariantScene): PretrainingDocumen
   answered(sceneAnswer(scene), sharingWeights[scene.kind], figureWeight),
 ];
 
+/** Whether a question or an offer comes is decided by the first tokens, which weigh as much in either. */
 const inquiryDocument = (scene: InquiryScene): PretrainingDocument => [
   ...inquiryTurns(scene).flatMap((turn) =>
-    turn.role === "assistant" ? [answered(turn.content, saidWeight)] : asked([turn]),
+    turn.role === "assistant" ? [{ ...answered(turn.content), opening: decisionWeight }] : asked([turn]),
   ),
-  answered(inquiryAnswer(scene), 1, figureWeight),
+  { ...answered(inquiryAnswer(scene), 1, figureWeight), opening: decisionWeight },
 ];
 
 /** Which of its manner's sentences a player says is chance, so a decision behind one counts less than one alone. */

@@ -69,4 +69,18 @@ describe("scenes of questions and reasons", () => {
     }
     expect(found.size).toBe(16);
   });
+
+  it("have as many lines where one is missing as where none is", () => {
+    for (const count of [1, 2]) {
+      const lines = [true, false].map((silent) => {
+        const found = scenesOf(5, 6000).filter(
+          ({ things, told, player: { text } }) =>
+            things.length === count && text.startsWith("Of ") && told.includes(false) === silent,
+        );
+        expect(found.length).toBeGreaterThan(150);
+        return found.reduce((sum, { player }) => sum + player.text.split("\n").length, 0) / found.length;
+      });
+      expect(Math.abs(lines[0]! - lines[1]!)).toBeLessThan(0.15);
+    }
+  });
 });

@@ -27,7 +27,7 @@ export type InquiryScene = {
 };
 
 const severalShare = 0.5;
-const byThingShare = 0.4;
+const byThingShare = 0.6;
 const reasonsShare = 0.45;
 const asksShare = 0.6;
 /** How often a player is told nothing that applies, where it may ask, and where not. */
@@ -52,15 +52,22 @@ const tellOne = (random: Random, things: readonly Thing[], split: SharingSplit, 
   return { text: drawNormText(random, norm, split, false), norms: things.map(() => norm) };
 };
 
-/** A line for each thing but, in silence, one of them, in chance order; and now and then for another thing. */
+/** How often a line is about a thing that is not there; in silence one more, so that the count of lines tells nothing. */
+const besideShare = 0.4;
+
+/** A line for each thing but, in silence, one of them, in chance order; and now and then for other things. */
 const tellEach = (random: Random, things: readonly Thing[], split: SharingSplit, silent: boolean): Told => {
   const left = silent ? random.integer(things.length) : null;
   const own = things.map((_, at) => (at === left ? null : random.pick(norms)));
-  const other = drawThing(random, split).unit;
-  const hasOther = things.every(({ unit }) => unit !== other) && (silent || random.next() < 0.4);
+  const beside = new Set<string>();
+  const count = (silent ? 1 : 0) + (random.next() < besideShare ? 1 : 0);
+  while (beside.size < count) {
+    const { unit } = drawThing(random, split);
+    if (things.every((thing) => thing.unit !== unit)) beside.add(unit);
+  }
   const told: [string, Norm][] = [
     ...things.flatMap(({ unit }, at): [string, Norm][] => (own[at] == null ? [] : [[unit, own[at]]])),
-    ...(hasOther ? [[other, random.pick(norms)] satisfies [string, Norm]] : []),
+    ...[...beside].map((unit): [string, Norm] => [unit, random.pick(norms)]),
   ];
   const lines = random
     .shuffle(told)
