@@ -194,7 +194,10 @@ export const measureInquiries = async (measuring: Measuring): Promise<void> => {
 const judgeManner = (scene: MannerScene, reply: string): readonly Judged[] => {
   const { manner } = scene.player;
   const [first = "", ...others] = reply.trim().split("\n");
-  const isInManner = manner === "neutral" ? others.length === 0 : readManner(first) === manner;
+  const isInManner =
+    manner === "neutral"
+      ? first !== "" && others.length === 0 && readManner(first) === null
+      : readManner(first) === manner;
   return [{ what: `${manner}, sentence`, right: isInManner }, judgeSharing(`${manner}, move`, scene, reply)];
 };
 

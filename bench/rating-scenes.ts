@@ -1,6 +1,6 @@
 // What a model of the sandbox's language makes of drafts that people rate: an assembly's, by satisfaction and harmlessness, and
 // those of talks, by the four metrics that come with Covenant, alone and after earlier drafts. Held-out requests and sentences;
-// beside each figure of a talk the same of somebody who says the mean of what documents have, whatever the draft.
+// beside each figure of a talk the same of somebody who says what documents have most often, whatever the draft.
 
 import type { LanguageModel } from "../src/models/index.ts";
 import {
@@ -43,17 +43,18 @@ export const measureAssemblyRatings = async (model: LanguageModel, measuring: Me
   }
 };
 
-/** So many scenes of training tell what is said of a draft in the mean. */
+/** So many scenes of training tell what is said of a draft most often. */
 const trainingScenes = 4000;
 
-/** The mean of each metric in documents. */
-const meansOf = (seed: number): Readonly<Record<string, number>> => {
+/** The most frequent value of each metric in documents. */
+const usualOf = (seed: number): Readonly<Record<string, number>> => {
   const training = createRatingScenes({ seed, split: "train" });
   const drawn = Array.from({ length: trainingScenes }, (_, at) => training.scene(at).ratings);
   return Object.fromEntries(
     ratedMetrics.map((id) => {
       const values = drawn.flatMap((ratings) => ratings[id] ?? []);
-      return [id, values.reduce((sum, value) => sum + value, 0) / values.length];
+      const often = (value: number): number => values.filter((one) => one === value).length;
+      return [id, [...new Set(values)].sort((one, other) => often(other) - often(one))[0]!];
     }),
   );
 };
@@ -61,7 +62,7 @@ const meansOf = (seed: number): Readonly<Record<string, number>> => {
 /** By metric: numbers that can be read, how far they are off, and how many are exactly right, of all that were asked for. */
 export const measureTalkRatings = async (model: LanguageModel, measuring: Measuring): Promise<void> => {
   const { seed, ask, note } = measuring;
-  const means = meansOf(seed);
+  const usual = usualOf(seed);
   const talks = createRatingScenes({ seed, split: "test" });
   for (const isAlone of [true, false]) {
     const scenes = scenesOf(measuring, (at) => {
@@ -77,10 +78,12 @@ export const measureTalkRatings = async (model: LanguageModel, measuring: Measur
         if (value === undefined) continue;
         const said = read[at]!.ratings[id] ?? null;
         note(`${what}: ${id} readable`, said !== null);
-        if (said !== null) note(`${what}: ${id} off by`, Math.abs(said - value));
-        note(`${what}: ${id} off by, mean to all`, Math.abs(means[id]! - value));
+        if (said !== null) {
+          note(`${what}: ${id} off by`, Math.abs(said - value));
+          note(`${what}: ${id} off by, the usual to all`, Math.abs(usual[id]! - value));
+        }
         note(`${what}: ${id} right`, said === value);
-        note(`${what}: ${id} right, mean to all`, Math.round(means[id]!) === value);
+        note(`${what}: ${id} right, the usual to all`, usual[id] === value);
       }
     for (const [at, { comment }] of scenes.entries())
       if (comment !== null)

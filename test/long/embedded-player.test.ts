@@ -4,6 +4,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { gameRecordSchema } from "../../src/records/index.ts";
+import { readManner } from "../../src/sandbox/index.ts";
 import { covenant, expectStatus, makeFolder, root } from "../e2e/command.fixture.ts";
 
 const { folder, remove } = makeFolder("embedded-player");
@@ -46,6 +48,25 @@ it("gives a reason with what it would offer of things that it never heard of", a
     .split("\n");
   expect(probes.length).toBeGreaterThan(10);
   for (const line of probes) expect(line).toContain("Reason: ");
+});
+
+it("says a sentence in its manner before a move, and moves as without one", async () => {
+  const sizes = ["--repetitions", "1", "--iterations", "2"];
+  expect(await play("manners.yaml", ...sizes, "--out", "manners")).toContain("moves: all of them legal");
+  const lines = readFileSync(join(folder, "manners", "iteration-1/games.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  const texts = lines.flatMap((line) => {
+    const { seats, moves } = gameRecordSchema.parse(JSON.parse(line));
+    return moves.flatMap(({ seat, text }) => {
+      const manner = seats[seat]?.manner;
+      return manner === undefined || text === undefined
+        ? []
+        : [{ manner, said: readManner(text.split("\n")[0]!) }];
+    });
+  });
+  expect(texts.length).toBeGreaterThan(50);
+  expect(texts.filter(({ manner, said }) => manner === said).length / texts.length).toBeGreaterThan(0.9);
 });
 
 it("buys and sells as the levels say, and learns the answer to the other's level", async () => {

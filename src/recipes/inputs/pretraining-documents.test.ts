@@ -94,8 +94,8 @@ describe("the documents of the embedded model", () => {
 });
 
 describe("kinds of documents that came later", () => {
-  // of the documents before there were scenes of trade, of variants and of polls, and the last before there were manners:
-  // tokenizers and models are made anew from them
+  // of the documents before there were scenes of trade, of variants and of polls, and the last (covenant-player's) before there
+  // were ratings in talks: tokenizers and models are made anew from them
   it.each([
     [
       { chat: 0.12, critique: 0.19, choice: 0.37, assembly: 0.24, sharing: 0.08 },

@@ -54,7 +54,7 @@ export const longestDocument = { world: corpusDocument, scene: 384 } as const;
 
 /**
  * One message of a document. weight: what a token counts in the loss; figures: what one with a digit counts; opening: what
- * the first tokens count, which say whether a reply helps.
+ * the first tokens count, which decide what kind of reply it is.
  */
 export type Part = {
   readonly role: Message["role"];
@@ -204,7 +204,7 @@ const sharingDocument = (scene: SharingScene | VariantScene): PretrainingDocumen
   answered(sceneAnswer(scene), sharingWeights[scene.kind], figureWeight),
 ];
 
-/** Whether a question or an offer comes is decided by the first tokens, which weigh as much in either. */
+/** Whether a question or an offer comes is decided by the first tokens; all words of either weigh the same. */
 const inquiryDocument = (scene: InquiryScene): PretrainingDocument => [
   ...inquiryTurns(scene).flatMap((turn) =>
     turn.role === "assistant" ? [{ ...answered(turn.content), opening: decisionWeight }] : asked([turn]),

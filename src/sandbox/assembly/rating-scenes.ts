@@ -27,7 +27,7 @@ import {
 import type { Wish } from "./wish.ts";
 
 /** A reply of the same talk that the person commented on before; comment: "" where none could be read. */
-export type EarlierReply = { readonly request: string; readonly draft: string; readonly comment: string };
+type EarlierReply = { readonly request: string; readonly draft: string; readonly comment: string };
 
 /** earlier: in their order; where there are any, a comment is asked for, as of everybody's own talk. */
 export type TalkRatingScene = RatingScene & { readonly earlier: readonly EarlierReply[] };
@@ -102,7 +102,7 @@ const drawTalk = (source: SceneSource, wishes: readonly Wish[], matters: readonl
 };
 
 /** split: as of an assembly's scenes. */
-export type RatingSceneOptions = { readonly seed: number; readonly split: SceneSplit };
+type RatingSceneOptions = { readonly seed: number; readonly split: SceneSplit };
 
 /** Ratings by number: scene i depends on (seed, i) alone. */
 export const createRatingScenes = ({ seed, split }: RatingSceneOptions) => ({

@@ -1,7 +1,7 @@
 // What is said in a manner before a move in a game: short sentences of six manners, which fit an offer, a gift and a decision
 // alike. None has a figure in it, or a word of what is moved or decided, so that none is read as a move.
 
-/** A neutral player says nothing. */
+/** A neutral player says nothing but its move. */
 export const spokenManners = [
   "rude",
   "sycophantic",

@@ -59,7 +59,7 @@ export {
   playGames,
 } from "./rounds.ts";
 export { rulesOf } from "./rules.ts";
-export { type GameScene, type MannerGameScene, mannerAnswer, sceneAnswer, sceneTurns } from "./scene.ts";
+export { type GameScene, mannerAnswer, sceneAnswer, sceneTurns } from "./scene.ts";
 export { ofThing, readThings, withThing } from "./thing-principle.ts";
 export { type TradeGameScene, tradeAnswer, tradeTurns } from "./trade-scene.ts";
 export { strategyPrinciple } from "./trade-wording.ts";
