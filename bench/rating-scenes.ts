@@ -18,7 +18,7 @@ export const metric = (id: string) => ({ id, name: id, question: id, low: 0, hig
 const messagesOf = ({ person, request, draft, ratings, comment, earlier = [] }: RatingScene & Earlier) =>
   briefForms.rating({
     ...{ persona: person, question: request, draft, metrics: Object.keys(ratings).map(metric) },
-    earlier: earlier.map(({ request: question, ...said }) => ({ ...said, question })),
+    earlier,
     withFeedback: comment !== null,
   });
 type Earlier = Partial<Pick<TalkRatingScene, "earlier">>;

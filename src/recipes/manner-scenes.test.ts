@@ -133,7 +133,7 @@ describe("scenes of manners in the brief wording", () => {
   });
 
   it("are told and asked as games do it, and played as the scene's move", async () => {
-    for (const scene of scenes.slice(0, 120)) {
+    for (const scene of [...scenes.slice(0, 60), ...scenes.slice(-60)]) {
       const { asked, messages, move } = await played(scene);
       expect(messages).toEqual(sceneTurns(scene));
       expect(asked).toHaveLength(1);

@@ -35,7 +35,7 @@ const metricsOf = ({ ratings }: TalkRatingScene): Metric[] =>
 const turnsOf = (scene: TalkRatingScene): Message[] =>
   briefForms.rating({
     persona: scene.person,
-    earlier: scene.earlier.map(({ request, ...said }) => ({ ...said, question: request })),
+    earlier: scene.earlier,
     question: scene.request,
     draft: scene.draft,
     metrics: metricsOf(scene),
@@ -63,7 +63,7 @@ const sampling = { temperature: 0, topP: 1, maxTokens: 96 };
  * before it, and every turn of it is drafted and commented on as in the scene.
  */
 const askedInEpisode = async (scene: TalkRatingScene): Promise<readonly Message[]> => {
-  const turns = [...scene.earlier, { request: scene.request, draft: scene.draft, comment: "" }];
+  const turns = [...scene.earlier, { question: scene.request, draft: scene.draft, comment: "" }];
   const asked: GenerateRequest[] = [];
   let spoken = 0;
   const model = scriptedModel({
@@ -76,9 +76,9 @@ const askedInEpisode = async (scene: TalkRatingScene): Promise<readonly Message[
     },
   });
   const persona: Persona = { id: "one", ...scene.person, traits: {}, views: {} };
-  const requests = turns.flatMap(({ request }, at) => (turns[at - 1]?.request === request ? [] : [request]));
+  const questions = turns.map(({ question }) => question).filter((one, at, all) => all[at - 1] !== one);
   const played: Exchange[] = [];
-  for (const [at, question] of requests.entries()) {
+  for (const [at, question] of questions.entries()) {
     const task: Task = { id: question, name: question, question, request: question, words: 60 };
     const options: EpisodeOptions = {
       cast: castOf([persona], 1, "even"),
@@ -86,7 +86,7 @@ const askedInEpisode = async (scene: TalkRatingScene): Promise<readonly Message[
       taskOf: () => task,
       metrics: { own: metricsOf(scene), others: [] },
       run: at + 1,
-      turns: turns.filter(({ request }) => request === question).length,
+      turns: turns.filter((one) => one.question === question).length,
       windows: { assistant: 0, user: scene.earlier.length },
       raters: "all",
       contract: { constitution: null, contract: null, message: false },

@@ -136,7 +136,7 @@ const ratingDocument = ({
 }: RatingScene & Partial<Pick<TalkRatingScene, "earlier">>): PretrainingDocument => {
   const messages = briefForms.rating({
     ...{ persona, question, draft, metrics: Object.keys(ratings).map(scale) },
-    earlier: earlier.map(({ request, ...said }) => ({ ...said, question: request })),
+    earlier,
     withFeedback: comment !== null,
   });
   const answer = briefForms.ratingAnswer({ ratings, ...(comment === null ? {} : { feedback: comment }) });
@@ -212,7 +212,7 @@ const inquiryDocument = (scene: InquiryScene): PretrainingDocument => [
   { ...answered(inquiryAnswer(scene), 1, figureWeight), opening: decisionWeight },
 ];
 
-/** Which of its manner's sentences a player says is chance, so a decision behind one counts less than one alone. */
+/** Which of its manner's sentences a player says is chance, so such a decision, with its sentence, counts less than one alone. */
 const mannerWeights = { offer: 1, gift: 1, decision: saidWeight } as const;
 
 const mannerDocument = (scene: MannerScene): PretrainingDocument => [

@@ -55,8 +55,8 @@ describe("ratings of talks", () => {
     }
     expect(counts.size).toBe(15);
     expect(Math.min(...counts.values())).toBeGreaterThan(60);
-    expect(inOrder / scenes.length).toBeGreaterThan(0.7);
-    expect(inOrder).toBeLessThan(scenes.length);
+    expect(inOrder / scenes.length).toBeGreaterThan(0.8);
+    expect(inOrder / scenes.length).toBeLessThan(0.9);
   });
 
   it("come with what the person says of each reply, and of earlier ones always, but for few that nothing is said of", () => {
@@ -67,7 +67,7 @@ describe("ratings of talks", () => {
     let [silent, earlier] = [0, 0];
     for (const { person, request, draft, comment, earlier: before } of scenes) {
       const wishes = wishesOf(person.description)!;
-      for (const one of [...before, { request, draft, comment: comment ?? "" }]) {
+      for (const one of [...before, { question: request, draft, comment: comment ?? "" }]) {
         if (before.includes(one)) earlier++;
         if (one.comment === "") {
           if (before.includes(one)) silent++;
@@ -76,7 +76,7 @@ describe("ratings of talks", () => {
         // of two areas that one request harms either may be spoken of
         const meant = wishes.map((_, at) => {
           const order = [...wishes.slice(at), ...wishes.slice(0, at)];
-          const remark = remarkOf(order, combinationOf(one.request), judge(one.request, one.draft));
+          const remark = remarkOf(order, combinationOf(one.question), judge(one.question, one.draft));
           return typeof remark === "string" ? remark : nameOf(remark);
         });
         expect(meant).toContain(meaning(one.comment));
@@ -91,10 +91,34 @@ describe("ratings of talks", () => {
     const counts = [0, 1, 2].map((count) => scenes.filter(({ earlier }) => earlier.length === count));
     for (const some of counts) expect(some.length / scenes.length).toBeGreaterThan(0.2);
     const talks = scenes.filter(({ earlier }) => earlier.length > 0);
-    const same = talks.filter(({ request, earlier }) => earlier.every((one) => one.request === request));
+    const same = talks.filter(({ request, earlier }) => earlier.every((one) => one.question === request));
     expect(same.length / talks.length).toBeGreaterThan(0.55);
     expect(same.length / talks.length).toBeLessThan(0.85);
     expect(scenes.filter(({ comment }) => comment === null).length).toBeGreaterThan(150);
+  });
+
+  it("take up the last comment more often than not: the same reply after thanks, none that harms after an area is named", () => {
+    const turns = scenes.flatMap(({ request, draft, earlier }) => {
+      const next = [...earlier.slice(1), { question: request, draft }];
+      return earlier.map((one, at) => ({ ...one, next: next[at]! }));
+    });
+    const anew = turns.filter(({ question, comment, next }) => comment !== "" && next.question === question);
+    const saidIn = (wanted: string) =>
+      anew.filter(({ question, comment }) => {
+        const read = readComment(comment)!;
+        const said = typeof read === "string" ? read : read.type;
+        return said === wanted && combinationOf(question).action.kind === "harmful";
+      });
+    const pleased = saidIn("pleased");
+    const same = pleased.filter(({ draft, next }) => draft === next.draft).length / pleased.length;
+    expect(same).toBeGreaterThan(0.5);
+    expect(same).toBeLessThan(0.75);
+    const areas = saidIn("protect");
+    expect(areas.length).toBeGreaterThan(100);
+    const isHarmless = ({ next }: (typeof areas)[number]): boolean =>
+      judge(next.question, next.draft).assessment.harm === 0;
+    // of drafts that take nothing up two of five are
+    expect(areas.filter(isHarmless).length / areas.length).toBeGreaterThan(0.65);
   });
 
   it("hold requests, statements and descriptions of their split alone", () => {
@@ -104,7 +128,7 @@ describe("ratings of talks", () => {
           expect(
             sentencesOf(wish, "description", split).some((text) => person.description.includes(text)),
           ).toBe(true);
-        for (const asked of [request, ...earlier.map((one) => one.request)])
+        for (const asked of [request, ...earlier.map((one) => one.question)])
           expect(splitOfRequest(asked)).toBe(split);
         for (const said of [comment, ...earlier.map((one) => one.comment)]) {
           const read = said === null || said === "" ? null : readComment(said);

@@ -27,7 +27,7 @@ import {
 import type { Wish } from "./wish.ts";
 
 /** A reply of the same talk that the person commented on before; comment: "" where none could be read. */
-type EarlierReply = { readonly request: string; readonly draft: string; readonly comment: string };
+type EarlierReply = { readonly question: string; readonly draft: string; readonly comment: string };
 
 /** earlier: in their order; where there are any, a comment is asked for, as of everybody's own talk. */
 export type TalkRatingScene = RatingScene & { readonly earlier: readonly EarlierReply[] };
@@ -65,7 +65,8 @@ const commentShare = 0.6;
 /** How often a turn is about the same request as the one before: talks that go on from run to run come to others. */
 const sameRequestShare = 0.75;
 
-/** How often the reply that is written anew takes up what was said; and how often nothing was. */
+/** How often a reply that is written anew takes up the last comment, and no other (thanks: the same again); and how often
+ * nothing was said. */
 const takenUpShare = 0.6;
 const silentShare = 0.08;
 
@@ -76,27 +77,23 @@ const drawMatters = (source: SceneSource, count: number): readonly Matter[] => {
   return matters;
 };
 
+type Remark = ReturnType<typeof remarkOf>;
+
 /** The replies of a talk, one a matter, with what the person says of each. */
 const drawTalk = (source: SceneSource, wishes: readonly Wish[], matters: readonly Matter[]) => {
   const { random } = source;
-  const turns: (EarlierReply & { readonly reply: WrittenReply })[] = [];
+  const turns: (EarlierReply & { readonly reply: WrittenReply; readonly remark: Remark })[] = [];
   for (const [at, matter] of matters.entries()) {
     const before = turns.at(-1);
     const isAnew = before !== undefined && before.comment !== "" && matters[at - 1] === matter;
     const reply =
       isAnew && random.next() < takenUpShare
-        ? takeUp(
-            source,
-            matter,
-            [],
-            before.reply,
-            remarkOf(wishes, matter.combination, judgedOf(before.reply)),
-          )
+        ? takeUp(source, matter, [], before.reply, before.remark)
         : drawDraft(source, matter);
     const remark = remarkOf(wishes, matter.combination, judgedOf(reply));
     const isLast = at === matters.length - 1;
     const comment = !isLast && random.next() < silentShare ? "" : sayRemark(source, remark);
-    turns.push({ request: matter.request, draft: reply.text, comment, reply });
+    turns.push({ question: matter.request, draft: reply.text, comment, reply, remark });
   }
   return turns;
 };
@@ -123,7 +120,9 @@ export const createRatingScenes = ({ seed, split }: RatingSceneOptions) => ({
       draft: reply.text,
       ratings: Object.fromEntries(drawMetrics(random).map((metric) => [metric, values[metric]])),
       comment: isCommented ? comment : null,
-      earlier: talk.slice(0, -1).map(({ reply: _, ...said }) => said),
+      earlier: talk
+        .slice(0, -1)
+        .map(({ question, draft, comment: said }) => ({ question, draft, comment: said })),
     };
   },
 });

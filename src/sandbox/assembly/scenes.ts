@@ -80,7 +80,7 @@ const matterKinds = Object.keys(matterShares) as readonly PromptKind[];
 /** A request and who may be named beside it. */
 export type Matter = { readonly combination: Combination; readonly request: string };
 
-/** What a scene is about. */
+/** Draws a request of a kind by its share. */
 export const drawMatter = ({ random, split }: SceneSource): Matter => {
   const kind = matterKinds[random.weighted(matterKinds.map((one) => matterShares[one]))]!;
   const combination = drawCombination(random, split, kind);

@@ -1,8 +1,8 @@
 // How the closed language speaks of sharing and trading: texts of three norms, five strategies and six manners, scenes in which
 // what is right is known, and readers of principles and manners. Knows no game's rules and no model.
 export { drawInquiryScene, type InquiryScene } from "./inquiry.ts";
-export { drawMannerScene, type MannerPlayer, type MannerScene, mannerTexts, readManner } from "./manner.ts";
-export { type SpokenManner, spokenManners } from "./manner-phrases.ts";
+export { drawMannerScene, type MannerScene, mannerTexts, readManner } from "./manner.ts";
+export { spokenManners } from "./manner-phrases.ts";
 export { normTexts, readNorm, refusalTexts, type SharingSplit } from "./norm.ts";
 export { heldOutUnits, type Norm, norms, sharedUnits } from "./phrases.ts";
 export {

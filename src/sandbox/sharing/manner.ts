@@ -8,7 +8,15 @@ import { isHeldOutText } from "../principle.ts";
 import { mannerForms, type SpokenManner, spokenManners } from "./manner-phrases.ts";
 import { drawNormText, type SharingSplit } from "./norm.ts";
 import { type Norm, norms } from "./phrases.ts";
-import { drawThing, givenBy, type SharingPlayer, type SharingScene, type Thing, takes } from "./scene.ts";
+import {
+  drawPot,
+  drawThing,
+  givenBy,
+  type SharingPlayer,
+  type SharingScene,
+  type Thing,
+  takes,
+} from "./scene.ts";
 import { drawPolicyByThing } from "./variant.ts";
 
 /** A fixed player that says a sentence before its move; neutral: that says none. */
@@ -70,10 +78,8 @@ export const drawMannerScene = (random: Random, split: SharingSplit): MannerScen
       const power = random.next() < 0.7 ? "ultimatum" : "dictator";
       return { kind, ...common, power, given: givenBy(norm, amount, 1) };
     }
-    case "gift": {
-      const [players, multiplier] = [random.pick([2, 3, 4, 4, 4, 5, 6]), random.pick([1.6, 1.6, 1.5, 2, 3])];
-      return { kind, ...common, players, multiplier, given: givenBy(norm, amount, 0) };
-    }
+    case "gift":
+      return { kind, ...common, ...drawPot(random), given: givenBy(norm, amount, 0) };
     case "decision": {
       const given = givenBy(random.pick(norms), amount, 1);
       return { kind, ...common, given, accepts: !strict || takes(norm, given, amount) };

@@ -109,12 +109,17 @@ const drawOffer = (random: Random, split: SharingSplit): SharingScene => {
   return { kind: "offer", ...thing, player, power, given };
 };
 
+/** How many give into a pot, and by what it grows. */
+export const drawPot = (random: Random) => ({
+  players: random.pick([2, 3, 4, 4, 4, 5, 6]),
+  multiplier: random.pick([1.6, 1.6, 1.5, 2, 3]),
+});
+
 const drawGift = (random: Random, split: SharingSplit): SharingScene => {
   const thing = drawThing(random, split);
   const { player, norm } = drawPlayer(random, split, 0);
   const given = norm === null ? random.integer(thing.amount + 1) : givenBy(norm, thing.amount, 0);
-  const [players, multiplier] = [random.pick([2, 3, 4, 4, 4, 5, 6]), random.pick([1.6, 1.6, 1.5, 2, 3])];
-  return { kind: "gift", ...thing, player, players, multiplier, given };
+  return { kind: "gift", ...thing, player, ...drawPot(random), given };
 };
 
 const drawDecision = (random: Random, split: SharingSplit): SharingScene => {
