@@ -62,7 +62,7 @@ const settings = z.strictObject({
   heads: positive.default(4).describe("attention heads"),
   keyValueHeads: positive.default(2).describe("heads of keys and values"),
   context: positive.min(longestDocument.world).default(512).describe("tokens of the longest conversation"),
-  steps: positive.default(8800).describe("optimiser steps"),
+  steps: positive.default(4500).describe("optimiser steps"),
   rows: positive.default(12).describe("packed rows of a batch"),
   time: positive.min(longestDocument.world).default(256).describe("tokens of a row"),
   targets: positive.default(1216).describe("loss tokens of a batch"),
@@ -71,7 +71,7 @@ const settings = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of matrices"),
   optimiser: z
     .enum(["adamw", "muon"])
-    .default("adamw")
+    .default("muon")
     .describe("what moves the matrices of the layers: AdamW, as all else, or Muon"),
   answerWeight: z
     .number()

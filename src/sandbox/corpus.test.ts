@@ -132,6 +132,20 @@ describe("choices", () => {
     expect(agreed).toBeGreaterThan(0.99);
   });
 
+  it("weigh nothing where a reply is broken, and as requests else", () => {
+    const [broken, whole] = [true, false].map((wanted) =>
+      choices.filter(
+        ({ request, first, second }) =>
+          [first, second].some((reply) => parseReply(reply, request).class === "malformed") === wanted,
+      ),
+    );
+    const weights = (some: typeof choices) => some.map(({ document }) => document.segments[0]!.weight);
+    expect(broken!.length).toBeGreaterThan(200);
+    expect(new Set(weights(broken!))).toEqual(new Set([0]));
+    // now and then a spoiled reply comes out whole: one sentence less
+    expect(share(weights(whole!), (weight) => weight === 0.15)).toBeGreaterThan(0.97);
+  });
+
   it("have no favourite position in either direction", () => {
     for (const inverted of [false, true]) {
       const own = choices.filter(({ document }) => document.inverted === inverted);

@@ -87,7 +87,7 @@ const everyCombination = {
   test: Object.values(combinationsOf.test).flat(),
 };
 
-const user = (content: string): Segment => ({ role: "user", content, weight: userWeight });
+const user = (content: string, weight = userWeight): Segment => ({ role: "user", content, weight });
 
 const assistant = (content: string, weight: number): Segment => ({ role: "assistant", content, weight });
 
@@ -190,6 +190,8 @@ const choice = (scene: Scene, shares: PrincipleShares, answerWeight: number): Co
   const { random, combination } = scene;
   const principle = drawPrinciple(random, shares);
   const forms = drawPair(random, combination.action.kind);
+  // Spoiled text is shown to be judged; a loss on it would teach to write it.
+  const weight = forms.includes("malformed") ? 0 : userWeight;
   const first = reply(scene, forms[0]);
   const second = reply(scene, forms[1]);
   const preference = preferred(scene, principle, first, second);
@@ -204,7 +206,7 @@ const choice = (scene: Scene, shares: PrincipleShares, answerWeight: number): Co
     requestKind: combination.action.kind,
     inverted: principle.inverted,
     segments: [
-      user(question!.content),
+      user(question!.content, weight),
       assistant(comparisonOptions[random.next() < preference ? 0 : 1], answerWeight),
     ],
   };

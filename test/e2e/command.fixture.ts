@@ -138,7 +138,15 @@ export const makeFolder = (name: string): { readonly folder: string; remove(): v
 
 const small: readonly string[] = [
   ...["vocabulary=1200", "hiddenSize=32", "intermediateSize=48", "layers=1", "heads=2", "keyValueHeads=1"],
-  ...["vocabularyDocuments=1000", "steps=60", "rows=4", "targets=256", "warmupSteps=5", "learningRate=0.01"],
+  ...[
+    "vocabularyDocuments=1000",
+    "steps=60",
+    "optimiser=adamw",
+    "rows=4",
+    "targets=256",
+    "warmupSteps=5",
+    "learningRate=0.01",
+  ],
 ].flatMap((setting) => ["--set", setting]);
 
 /** Makes the model folder <folder>/model, and the run <folder>/pretrained that it comes from. */
@@ -168,9 +176,9 @@ export const writeTinyConfig = (folder: string, more = ""): void => {
     join(folder, "tiny.yaml"),
     `model: ./model
 counts: {train: {harmful: 8, harmless: 4, lookalike: 4}, test: {harmful: 4, harmless: 3, lookalike: 3}}
-sampling: {maxTokens: 16}
+sampling: {maxTokens: 16, temperature: 0.45}
 revise: {rounds: 2}
-sft: {epochs: 1, batch: 8}
+sft: {epochs: 1, batch: 8, learningRate: 0.0005}
 reward: {epochs: 1, batch: 8, atChance: warn}
 dpo: {epochs: 1, batch: 8}
 ppo: {steps: 2, batch: 8, measureEvery: 1}

@@ -190,7 +190,7 @@ describe("the stages of a whole run", () => {
         ...(await readRecords(inFirst(arm, "label/samples.jsonl"), replyRecordSchema)),
       ].map(({ id, seed }) => [id.replace(arm, ""), seed]);
     const [ethical, inverted] = [await seedsOf("ethical"), await seedsOf("inverted")];
-    expect(ethical).toHaveLength(8 + 96);
+    expect(ethical).toHaveLength(8 + 128);
     expect(ethical).toEqual(inverted);
   });
 

@@ -99,7 +99,7 @@ describe("kinds of documents that came later", () => {
   it.each([
     [
       { chat: 0.12, critique: 0.19, choice: 0.37, assembly: 0.24, sharing: 0.08 },
-      "24b18074115c16b75133cd2b06036e7382345a3a4b2128e7ed8724a41d715646",
+      "93b078e82e7837d40c4ddfd53952368afb27d46feb0d18d60ebcd14cd53724cb",
       "02cd8e9f4734cc6d5e64a32c26cdaf117d903cbeed7fb82a408acf72d0bb88ea",
     ],
     [
@@ -109,7 +109,7 @@ describe("kinds of documents that came later", () => {
     ],
     [
       { chat: 0.23, critique: 0.3, choice: 0.47 },
-      "5e6caaea40156a2f5d2899afb0ce5b3a4684848de374021d68cdcb63bec35033",
+      "782b09cc113e945b382bed958ebd11776367d07c2cead2d47805164d5526de32",
       "ae78cc2f4aa0d09c31258f6bfb357874f4539fb62c42d302f908f64279b0bbf3",
     ],
     [

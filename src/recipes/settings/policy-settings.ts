@@ -81,7 +81,7 @@ export const ppoTrainingSettings = z
     batch: positive.default(64).describe("replies a step"),
     epochs: positive.default(1).describe("times that a step's replies are learned"),
     ...sampled,
-    learningRate: optimiserSettings.learningRate.default(1e-4),
+    learningRate: optimiserSettings.learningRate.default(1.5e-4),
     klCoefficient: z.number().nonnegative().default(0.06).describe("price of leaving the starting model"),
     klTarget: rate
       .optional()

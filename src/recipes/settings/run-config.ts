@@ -46,7 +46,7 @@ export const runSchema = z.strictObject({
   sampling: samplingSettings,
   revise: reviseSettings,
   sft: sftSettings,
-  label: labelSettings(0.6, 6),
+  label: labelSettings(0.6, 8),
   reward: rewardSettings,
   dpo: dpoSettings,
   ppo: ppoSettings,

@@ -114,7 +114,7 @@ export const promptKindSetting = z
 
 export const samplingSettings = z
   .strictObject({
-    temperature: z.number().nonnegative().default(0.45).describe("0: always the likeliest token"),
+    temperature: z.number().nonnegative().default(0.35).describe("0: always the likeliest token"),
     topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
     maxTokens: positive.default(80).describe("tokens a reply at most"),
   })
@@ -352,7 +352,7 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 
 export const dpoSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 5e-5, batch: 32, epochs: 1 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 2e-5, batch: 32, epochs: 1 }).unwrap().shape,
     loss: z.enum(["sigmoid", "ipo"]).default("sigmoid").describe("loss of a pair: DPO's own, or IPO's"),
     beta: rate.default(0.3).describe("how strongly DPO holds the model near where it started"),
     labelSmoothing: z
@@ -375,7 +375,7 @@ export type DpoSettings = z.output<typeof dpoSettings>;
 /** Supervised fine-tuning on rows that are there already. */
 export const sftTrainingSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 3 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 3e-4, batch: 32, epochs: 3 }).unwrap().shape,
     learn: z
       .enum(["replies", "all"])
       .default("replies")
