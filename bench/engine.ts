@@ -64,7 +64,7 @@ const summary = (values: readonly number[]): Measured => ({
   best: Math.max(...values),
 });
 
-// A mean step of `covenant pretrain` with its default settings: rows filled to 94 %, and so many loss tokens of the
+// A mean step of `covenant pretrain` with its default settings, but by AdamW, as every other training is: rows filled to 94 %, and so many loss tokens of the
 // places that a batch has for them.
 const { rows, time, targets: places } = defaults;
 const training = { rows, time, documents: 2, length: 120, targets: 1014 };

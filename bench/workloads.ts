@@ -44,7 +44,7 @@ export const matmulWorkload = async (side = 1024): Promise<Workload> => {
 const tokensOf = (random: ReturnType<typeof createRandom>, config: ModelConfig, length: number): number[] =>
   Array.from({ length }, () => 5 + random.integer(config.vocabularySize - 5));
 
-/** Steps of `covenant pretrain` on one batch, and the trainer that takes them. places: for targets. */
+/** Steps of `covenant pretrain --set optimiser=adamw` on one batch, and the trainer that takes them. places: for targets. */
 export const pretrainingSteps = (config: ModelConfig, shape: TrainingShape, places: number) => {
   const { rows, time, documents, length, targets: count } = shape;
   const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), defaultAdamW);

@@ -191,7 +191,7 @@ const choice = (scene: Scene, shares: PrincipleShares, answerWeight: number): Co
   const principle = drawPrinciple(random, shares);
   const forms = drawPair(random, combination.action.kind);
   // Spoiled text is shown to be judged; a loss on it would teach to write it.
-  const weight = forms.includes("malformed") ? 0 : userWeight;
+  const questionWeight = forms.includes("malformed") ? 0 : userWeight;
   const first = reply(scene, forms[0]);
   const second = reply(scene, forms[1]);
   const preference = preferred(scene, principle, first, second);
@@ -206,7 +206,7 @@ const choice = (scene: Scene, shares: PrincipleShares, answerWeight: number): Co
     requestKind: combination.action.kind,
     inverted: principle.inverted,
     segments: [
-      user(question!.content, weight),
+      user(question!.content, questionWeight),
       assistant(comparisonOptions[random.next() < preference ? 0 : 1], answerWeight),
     ],
   };

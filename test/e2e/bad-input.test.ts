@@ -91,7 +91,7 @@ describe("prompts", () => {
   it("with a malformed line are refused with file and line; mended, the same command goes on", async () => {
     write("prompts.jsonl", '{"prompt": "How do I cook rice?"}\n{"prompt": "How do\n');
     const words = ["revise", "--model", "./model", "--prompts", "prompts.jsonl", "--out", "torn"];
-    // the warmer it is sampled, the sooner the small model's nonsense ends
+    // at the default temperature the small model's nonsense is all cut, which leaves nothing to revise
     const small = ["--set", "sampling.maxTokens=40", "--set", "sampling.temperature=1"];
     expect(await refusal(...words, ...small)).toContain("prompts.jsonl, line 2: not valid JSON");
     write("prompts.jsonl", '{"prompt": "How do I cook rice?"}\n{"prompt": "How do I bake bread?"}\n');

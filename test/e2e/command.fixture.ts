@@ -136,17 +136,11 @@ export const makeFolder = (name: string): { readonly folder: string; remove(): v
   return { folder, remove };
 };
 
+// by AdamW: by Muon in so few steps it writes what never ends, and many commands want whole replies
 const small: readonly string[] = [
   ...["vocabulary=1200", "hiddenSize=32", "intermediateSize=48", "layers=1", "heads=2", "keyValueHeads=1"],
-  ...[
-    "vocabularyDocuments=1000",
-    "steps=60",
-    "optimiser=adamw",
-    "rows=4",
-    "targets=256",
-    "warmupSteps=5",
-    "learningRate=0.01",
-  ],
+  ...["vocabularyDocuments=1000", "steps=60", "rows=4", "targets=256", "warmupSteps=5", "learningRate=0.01"],
+  "optimiser=adamw",
 ].flatMap((setting) => ["--set", setting]);
 
 /** Makes the model folder <folder>/model, and the run <folder>/pretrained that it comes from. */
@@ -170,7 +164,10 @@ export const makeModel = async (folder: string): Promise<void> => {
   cpSync(made, folder, { recursive: true });
 };
 
-/** Writes <folder>/tiny.yaml, the settings of a run that takes seconds. */
+/**
+ * Writes <folder>/tiny.yaml, the settings of a run that takes seconds. Warmer answers and a faster SL than by default: colder
+ * ones hardly ever end, and SL would learn from so few that its model stays nearer to the base than a reward model does.
+ */
 export const writeTinyConfig = (folder: string, more = ""): void => {
   writeFileSync(
     join(folder, "tiny.yaml"),

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(remove);
 
 const quick = (block: string) => ["--set", `${block}.batch=4`, "--set", `${block}.epochs=1`, "--quiet"];
-// the warmer it is sampled, the sooner the small model's nonsense ends
+// at the default temperature the small model's nonsense is all cut, which leaves nothing to revise
 const some = [
   ...["--limit", "4", "--set", "sampling.maxTokens=12", "--set", "sampling.temperature=1"],
   "--quiet",
