@@ -136,16 +136,24 @@ export const makeFolder = (name: string): { readonly folder: string; remove(): v
   return { folder, remove };
 };
 
-// by AdamW: by Muon in so few steps it writes what never ends, and many commands want whole replies
-const small: readonly string[] = [
+/** Settings of `covenant pretrain` for a model of seconds. */
+export const smallModel: readonly string[] = [
   ...["vocabulary=1200", "hiddenSize=32", "intermediateSize=48", "layers=1", "heads=2", "keyValueHeads=1"],
   ...["vocabularyDocuments=1000", "steps=60", "rows=4", "targets=256", "warmupSteps=5", "learningRate=0.01"],
-  "optimiser=adamw",
 ].flatMap((setting) => ["--set", setting]);
+
+// by Muon in so few steps it writes what never ends, and many commands want whole replies
+const byAdamW = ["--set", "optimiser=adamw"];
 
 /** Makes the model folder <folder>/model, and the run <folder>/pretrained that it comes from. */
 const pretrain = async (folder: string): Promise<void> => {
-  expectStatus(await covenant(["pretrain", "--out", "pretrained", "--model", "model", ...small], folder), 0);
+  expectStatus(
+    await covenant(
+      ["pretrain", "--out", "pretrained", "--model", "model", ...smallModel, ...byAdamW],
+      folder,
+    ),
+    0,
+  );
 };
 
 /** <folder>/model and <folder>/pretrained, made once for all files that are tested together: it is the same bytes again. */

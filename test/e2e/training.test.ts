@@ -4,7 +4,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { covenant, type Ended, expectStatus, makeFolder, makeModel } from "./command.fixture.ts";
+import { covenant, type Ended, expectStatus, makeFolder, makeModel, smallModel } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("training");
 beforeAll(() => makeModel(folder));
@@ -31,6 +31,32 @@ const things = ["bread", "rice", "a tree", "a book"];
 const asked = verbs.flatMap((verb) => things.map((thing) => `How do I ${verb} ${thing}?`));
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
+
+it("of a model from nothing moves matrices by Muon where nothing else is said, and other weights by AdamW", async () => {
+  const weightsOf = async (name: string, ...more: string[]) => {
+    const words = [
+      "pretrain",
+      "--out",
+      `${name}-run`,
+      "--model",
+      name,
+      ...smallModel,
+      "--steps",
+      "8",
+      "--quiet",
+    ];
+    expectStatus(await covenant([...words, ...more], folder), 0);
+    return readFileSync(inFolder(`${name}/model.safetensors`)).toString("base64");
+  };
+  const byDefault = await weightsOf("by-default");
+  expect(await weightsOf("by-muon", "--set", "optimiser=muon")).toBe(byDefault);
+  expect(await weightsOf("by-adamw", "--set", "optimiser=adamw")).not.toBe(byDefault);
+  const losses = lines("by-default-run/pretrain/steps.jsonl").map(
+    ({ metrics }) => (metrics as Record<string, number>)["loss"]!,
+  );
+  expect(losses).toHaveLength(8);
+  expect(losses.at(-1)).toBeLessThan(losses[0]!);
+});
 
 /** Loss on rows kept out, by steps that have one. */
 const heldOutLosses = (out: string, stage: string): number[] =>
