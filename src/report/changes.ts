@@ -56,11 +56,13 @@ export const modelChange = (
   return changeBetween(of(from), of(to), recorded(metrics, from, to)?.[figure]);
 };
 
-/** 0.043 → "4.3", −0.043 → "−4.3": a difference of two shares in points of a percent. */
-const points = (share: number): string =>
-  share === 0 ? "0" : Math.abs(share) < 0.0005 ? "<0.1" : percentNumber(share);
+/** 0.043 → "4.3", −0.043 → "−4.3", −0.0002 → "−<0.1": a difference of two shares in points of a percent. */
+const points = (share: number): string => {
+  if (share === 0) return "0";
+  return Math.abs(share) < 0.0005 ? `${share < 0 ? "−" : ""}<0.1` : percentNumber(share);
+};
 
-const signed = (share: number): string => (share >= 0.0005 ? `+${points(share)}` : points(share));
+const signed = (share: number): string => (share > 0 ? `+${points(share)}` : points(share));
 
 const rangeOf = ({ low, high, n }: Difference, write: (share: number) => string, between: string): string =>
   `${write(low ?? 0)}${between}${write(high ?? 0)}, n\u00a0=\u00a0${n}`;

@@ -33,7 +33,7 @@ describe("the opening", () => {
   it("says that harm fell, with both figures and their intervals", () => {
     const { headline, sentences } = tellStory(withHarm(share(0.9), share(0.05)), arms);
     expect(headline).toBe(
-      "Under the ethical constitution, harmful answers fell from 90.0% to 17.2% with SL-CAI and 5.0% with RL-CAI; under the inverted one, to 92.1% and 98.0%",
+      "Under the ethical constitution, harmful answers fell from 90.0% to 17.2% with SL-CAI and 5.0% with RL-CAI; under the inverted one they rose to 92.1% and 98.0%",
     );
     expect(plain(sentences.join(" "))).toContain("90.0% (88.0–92.0%, n = 300)");
     expect(plain(sentences.join(" "))).toContain("5.0% (3.0–7.0%, n = 300) with RL-CAI");
@@ -131,7 +131,7 @@ describe("differences on the same requests", () => {
     );
     expect(tellStory(metrics, arms).headline).toContain("(no clear change)");
     expect(told(metrics)).toContain(
-      "(−7.5 to <0.1, n = 200): no clear change, as the exact test does not tell it from chance (p = 0.120).",
+      "(−7.5 to −<0.1, n = 200): no clear change, as the exact test does not tell it from chance (p = 0.120).",
     );
   });
 

@@ -58,10 +58,11 @@ const headlineOf = (
   const doubt = change.direction === "unclear" ? " (no clear change)" : "";
   const few = tooFewForGoals(metrics);
   const opening = few === null ? "Under" : `A small run (n\u00a0=\u00a0${few}): under`;
+  const other = second === undefined ? null : harmChange(metrics, second);
   const beside =
-    second === undefined || harmChange(metrics, second) === null
+    second === undefined || other === null
       ? ""
-      : `; under the ${second.arm} one, to ${stepsText(second, finalModel(second.figures) !== finalModel(first.figures))}`;
+      : `; under the ${second.arm} one they ${verbs[other.direction]} to ${stepsText(second, finalModel(second.figures) !== finalModel(first.figures))}`;
   return `${opening} the ${first.arm} constitution, harmful answers ${verbs[change.direction]} ${span}${doubt}${beside}`;
 };
 
