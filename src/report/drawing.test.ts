@@ -140,6 +140,21 @@ describe("charts", () => {
     expect(first.svg).not.toMatch(/<script|<b>|<\/svg>(?!$)/);
   });
 
+  it("names the ends of a reward's curve on the sides away from each other, whichever way it goes", () => {
+    const at = (value: number) => ({ value, low: value - 0.01, high: value + 0.01, n: 64 });
+    const sidesOf = (rewards: readonly number[]) => {
+      const points = rewards.map((reward, step) => ({
+        ...{ arm: "ethical", step, reward: at(reward), harmRate: at(0.5) },
+      }));
+      const { layer } = goodhartChart({ ...size, arms: ["ethical"], points }) as {
+        layer: { mark: { type: string; align?: string } }[];
+      };
+      return layer.flatMap(({ mark }) => (mark.type === "text" ? [mark.align] : []));
+    };
+    expect(sidesOf([0.4, 0.5])).toEqual(["right", "left"]);
+    expect(sidesOf([0.5, 0.6, 0.4])).toEqual(["left", "right"]);
+  });
+
   it("names every palette role by a different light colour, so that a theme can be swapped in", () => {
     const lights = Object.values(palette).map(({ light }) => light);
     expect(new Set(lights).size).toBe(lights.length);

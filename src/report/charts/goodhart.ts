@@ -38,18 +38,18 @@ const rowsOf = ({ points }: GoodhartInput) =>
 
 type Row = ReturnType<typeof rowsOf>[number];
 
-/** The first and the last point of each arm, named by their steps to either side. */
+/** The first and the last point of each arm, named by their steps on the sides that look away from each other. */
 const endsOf = (rows: readonly Row[], arms: readonly string[]) =>
   arms.flatMap((arm, index) => {
     const own = rows.filter(({ series }) => series === arm).sort((a, b) => a.step - b.step);
-    const last = own.at(-1);
+    const [first, last] = [own[0], own.at(-1)];
     const color = palette[armMark(index).role].light;
-    return own.length > 1 && last
-      ? [
-          { row: { ...(own[0] as Row), label: `step ${own[0]?.step}` }, color, side: -1 },
-          { row: { ...last, label: `step ${last.step}` }, color, side: 1 },
-        ]
-      : [];
+    if (own.length < 2 || first === undefined || last === undefined) return [];
+    const outwards = last.reward < first.reward ? -1 : 1;
+    return [
+      { row: { ...first, label: `step ${first.step}` }, color, side: -outwards },
+      { row: { ...last, label: `step ${last.step}` }, color, side: outwards },
+    ];
   });
 
 /** Mean reward against true harm rate over the steps of reinforcement learning; first and last step are named. */
