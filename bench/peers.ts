@@ -136,9 +136,16 @@ const rows: readonly Row[] = [
     memory: "peer",
   },
   {
-    work: "full pretraining step, covenant-tiny, 12 x 256",
+    work: "full pretraining step by AdamW, covenant-tiny, 12 x 256",
     ours: "pretrain-tiny",
     peer: { name: "pretrain-tiny" },
+    faster: 1.5,
+    memory: "peer",
+  },
+  {
+    work: "the same by Muon, as covenant pretrain takes it",
+    ours: "pretrain-tiny-muon",
+    peer: { name: "pretrain-tiny-muon" },
     faster: 1.5,
     memory: "peer",
   },

@@ -27,6 +27,7 @@ import {
   createModelState,
   createScorer,
   fillInOrder,
+  hiddenMatrices,
   isLookedUp,
   type LoadFormat,
   layOut,
@@ -111,9 +112,11 @@ const dpo = async (cached: boolean): Promise<Step> => {
 
 const tinyFolder = new URL("../../assets/covenant-tiny", import.meta.url).pathname;
 
-const pretraining = async (): Promise<Step> => {
+/** byMuon: what moves the matrices of the layers, as where `covenant pretrain` is told nothing else. */
+const pretraining = async (byMuon: boolean): Promise<Step> => {
   const { config, weights } = await loadModelFolder(tinyFolder);
-  const trainer = createPretrainer(createModelState(config, weights), defaultAdamW);
+  const muon = new Set(byMuon ? hiddenMatrices(config) : []);
+  const trainer = createPretrainer(createModelState(config, weights), { ...defaultAdamW, muon });
   const items = Array.from({ length: 12 }, () => ({
     trunk: tokens(256).map((id) => id % config.vocabularySize),
     branches: [],
@@ -236,7 +239,8 @@ const workloads: Readonly<Record<string, () => Step | Promise<Step>>> = {
   "sft-mixed": mixedLengths,
   "dpo-135m": () => dpo(false),
   "dpo-135m-cached": () => dpo(true),
-  "pretrain-tiny": pretraining,
+  "pretrain-tiny": () => pretraining(false),
+  "pretrain-tiny-muon": () => pretraining(true),
   "generate-135m": () => generation(frozenModel("llama-135m"), 16, 64, 128),
   "generate-135m-64": () => generation(frozenModel("llama-135m"), 64, 64, 64),
   "generate-135m-64-int8": int8Generation,

@@ -51,9 +51,36 @@ def with_lora(model, shape: str):
     return peft.get_peft_model(model, options)
 
 
-def train_step(model, rows: int, length: int, vocabulary: int):
+class Both:
+    """Two optimisers as one."""
+
+    def __init__(self, *optimisers):
+        self.optimisers = optimisers
+
+    def step(self):
+        for optimiser in self.optimisers:
+            optimiser.step()
+
+    def zero_grad(self):
+        for optimiser in self.optimisers:
+            optimiser.zero_grad()
+
+
+def optimiser_of(model, learned, muon: bool):
+    """AdamW; with muon, Muon for the matrices of the layers and AdamW for the rest, as `covenant pretrain` does."""
+    if not muon:
+        return torch.optim.AdamW(learned, lr=1e-4, weight_decay=0.0)
+    matrices = [parameter for name, parameter in model.named_parameters() if ".layers." in name and parameter.ndim == 2]
+    others = [parameter for parameter in learned if not any(parameter is matrix for matrix in matrices)]
+    return Both(
+        torch.optim.Muon(matrices, lr=1e-4, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=1e-4, weight_decay=0.0),
+    )
+
+
+def train_step(model, rows: int, length: int, vocabulary: int, muon: bool = False):
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(learned, lr=1e-4, weight_decay=0.0)
+    optimiser = optimiser_of(model, learned, muon)
     ids = torch.randint(5, vocabulary, (rows, length))
     model.train()
 
@@ -151,10 +178,10 @@ def dpo(precomputed: bool):
     return step
 
 
-def pretraining():
+def pretraining(muon: bool):
     folder = HERE.parents[1] / "assets" / "covenant-tiny"
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=ATTENTION)
-    return train_step(model, 12, 256, 3000)
+    return train_step(model, 12, 256, 3000, muon)
 
 
 def generation(batch: int, prompt: int, reply: int):
@@ -183,7 +210,8 @@ WORKLOADS = {
     "sft-mixed": lambda: mixed("llama-135m"),
     "dpo-135m": lambda: dpo(False),
     "dpo-135m-cached": lambda: dpo(True),
-    "pretrain-tiny": pretraining,
+    "pretrain-tiny": lambda: pretraining(False),
+    "pretrain-tiny-muon": lambda: pretraining(True),
     "generate-135m": lambda: generation(16, 64, 128),
 }
 
