@@ -336,7 +336,7 @@ const runRecipe = async (
   const sayStopping = (): void =>
     view.print(
       continues
-        ? "Stopping; what is finished is kept. Ctrl-C again ends at once."
+        ? "Stopping; what is finished is kept, of a training what its last checkpoint holds. Ctrl-C again ends at once."
         : "Stopping. Ctrl-C again ends at once.",
     );
   host.signal.addEventListener("abort", sayStopping, { once: true });

@@ -104,7 +104,7 @@ const requireTask = (folder: string, task: ModelDescription["task"], rewards: bo
       isReward ? "is-a-reward-model" : "not-a-reward-model",
       isReward
         ? `${folder} is a reward model: it scores replies and writes none. Expected a language model, e.g. the folder that \`covenant train sft\` wrote.`
-        : `${folder} is not a reward model: it has no score head. Point to the folder that \`covenant train reward\` wrote.`,
+        : `${folder} is not a reward model: it has no score head. Point to the model that \`covenant train reward\` wrote (reward/model in the folder of its run).`,
       { folder },
     );
   }

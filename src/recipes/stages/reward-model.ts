@@ -65,7 +65,7 @@ export const openReward = async (
   if (model.task !== "sequence-classification") {
     throw new UserError(
       "not-a-reward-model",
-      `${folder} is not a reward model: it has no score head. Point to the folder that \`covenant train reward\` wrote.`,
+      `${folder} is not a reward model: it has no score head. Point to the model that \`covenant train reward\` wrote (reward/model in the folder of its run).`,
       { folder },
     );
   }
