@@ -78,6 +78,7 @@ export { type Shape, sizeOf } from "./shape.ts";
 export {
   constant,
   type ElementType,
+  freeData,
   input,
   scalar,
   type Tensor,

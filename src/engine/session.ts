@@ -29,6 +29,8 @@ export type CompileOptions = {
   /** Threads of one operation; default: what setThreads says, else ONNX Runtime's choice, one per core. */
   readonly threads?: number;
   readonly optimise?: boolean;
+  /** Whether the program keeps what memory a run took for its next one, as by default; asking anew takes time. */
+  readonly keepsMemory?: boolean;
 };
 
 const checkFeed = (
@@ -126,6 +128,7 @@ export const compile = async (
     externalData: external,
     // Planned blocks come on top of what the first run took: a third more memory for no time (docs/experiments.md).
     enableMemPattern: false,
+    enableCpuMemArena: options.keepsMemory ?? true,
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),

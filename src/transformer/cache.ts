@@ -1,6 +1,7 @@
 // The fixed key/value cache of a generating batch: one buffer a layer for keys and one for values, each [row, key head,
 // capacity, side]. Rows are contiguous: a smaller batch is a prefix of the same buffers.
 
+import { freeData } from "../engine/index.ts";
 import type { ModelConfig } from "./config.ts";
 import { cacheNames } from "./decoder.ts";
 
@@ -25,6 +26,8 @@ export type KeyValueCache = {
   clear(row: number): void;
   /** A cache with at least as many rows and as much room, holding the same tokens; this one is not to be used again. */
   grown(rows: number, capacity: number): KeyValueCache;
+  /** Gives its memory back; it is not to be used again. */
+  release(): void;
 };
 
 type Buffers = {
@@ -103,7 +106,11 @@ const cacheOver = (
       copy(keys, larger.keys, side);
       copy(values, larger.values, side);
       copy([seen], [larger.seen], 1);
+      this.release();
       return cacheOver(config, moreRows, moreCapacity, larger);
+    },
+    release() {
+      for (const buffer of [...keys, ...values, seen]) freeData(buffer);
     },
   };
 };

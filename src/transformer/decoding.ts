@@ -3,7 +3,7 @@
 // runs. Each samples from its own seed. Knows token ids only, nothing of text.
 
 import { createRandom, type Random, throwIfAborted } from "../core/index.ts";
-import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
+import { compile, createProgramCache, freeData, type ProgramCache } from "../engine/index.ts";
 import { batchBucket, batchWithin, promptStep } from "./buckets.ts";
 import { createCache, type KeyValueCache } from "./cache.ts";
 import { decodeGraph } from "./decoder.ts";
@@ -34,6 +34,8 @@ const programLimit = (state: ModelState): number =>
 
 /** What is read of a step: what leaves a program is computed and copied, so only what somebody needs leaves it. */
 type Reads = "probabilities" | "logits" | "both";
+
+const decodeKey = (rows: number, capacity: number, reads: Reads): string => `${rows}|${capacity}|${reads}`;
 
 /** Programs for one token a row. */
 export const createDecodePrograms = (state: ModelState): ProgramCache =>
@@ -218,8 +220,7 @@ const readsLogits = (request: TokenRequest): boolean =>
 
 const noLogits = new Float32Array(0);
 
-const readsOf = (slots: readonly (Slot | undefined)[]): Reads => {
-  const requests = slots.flatMap((slot) => (slot === undefined ? [] : [slot.request]));
+const readsOf = (requests: readonly TokenRequest[]): Reads => {
   if (!requests.some(readsLogits)) return "probabilities";
   return requests.some(isPlain) ? "both" : "logits";
 };
@@ -227,7 +228,7 @@ const readsOf = (slots: readonly (Slot | undefined)[]): Reads => {
 /** One token for each of the first `rows` rows. */
 const decode = async (batch: Batch, rows: number): Promise<void> => {
   const { state, programs, cache, slots } = batch;
-  const reads = readsOf(slots);
+  const reads = readsOf(slots.flatMap((slot) => (slot === undefined ? [] : [slot.request])));
   const tokens = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.next ?? 0));
   const positions = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.length ?? 0));
   const inverseTemperature = Float32Array.from({ length: rows }, (_, row) => {
@@ -235,7 +236,7 @@ const decode = async (batch: Batch, rows: number): Promise<void> => {
     return temperature > 0 ? 1 / temperature : 1;
   });
   const feeds = { ...state.feeds(), ...cache.feeds(rows), tokens, positions, inverseTemperature };
-  const results = await programs.decode.use(`${rows}|${cache.capacity}|${reads}`, (program) =>
+  const results = await programs.decode.use(decodeKey(rows, cache.capacity, reads), (program) =>
     program.run(feeds),
   );
   const width = state.config.vocabularySize;
@@ -254,6 +255,7 @@ const decode = async (batch: Batch, rows: number): Promise<void> => {
       : sampleToken(logits, request, random, seen);
     accept(batch, row, id, logits);
   }
+  for (const data of Object.values(results)) freeData(data);
 };
 
 const dropAborted = (batch: Batch): void => {
@@ -268,6 +270,28 @@ const rowLimit = ({ state, requests, waiting, cache, options }: Batch, limit: nu
   return Math.min(limit, batchWithin(rowsWithin(state, capacity)));
 };
 
+/** Takes requests in and decodes until nobody waits or joins. wanted: rows at most. */
+const decodeBatch = async (batch: Batch, wanted: number): Promise<void> => {
+  const { state, options, requests, slots } = batch;
+  for (;;) {
+    throwIfAborted(options.signal);
+    dropAborted(batch);
+    requests.push(...(options.more?.() ?? []));
+    const live = liveRows(batch);
+    const isWaiting = batch.waiting < requests.length;
+    const most = isWaiting ? rowLimit(batch, wanted) : live;
+    // prompts are computed together, so a few rows wait for each other; who joins a running batch does not wait
+    if (isWaiting && most - live >= (options.more === undefined ? Math.max(1, most / 4) : 1)) {
+      await admit(batch, most);
+      continue;
+    }
+    if (live === 0) return;
+    const size = Math.min(batch.cache.rows, Math.max(most, decodingRows(state, live, batch.cache.rows)));
+    if (slots.slice(size).some((slot) => slot !== undefined)) compact(batch);
+    await decode(batch, size);
+  }
+};
+
 /** Replies to requests, and to those that join, in their order. The requests must be fit to be computed. */
 export const decodeAll = async (
   state: ModelState,
@@ -280,6 +304,9 @@ export const decodeAll = async (
   const capacity = capacityFor(state, given, options);
   const wanted = batchBucket(Math.min(options.batch ?? largestBatch, joins ? largestBatch : given.length));
   const rows = batchBucket(Math.min(wanted, given.length, batchWithin(rowsWithin(state, capacity))));
+  // Packing weights leaves holes in the heap, a fifth of their memory: so it comes before the cache, which lies in them.
+  if (keepsWeights(state) && given.some(({ maxTokens }) => maxTokens > 1))
+    await programs.decode.use(decodeKey(rows, capacity, readsOf(given.slice(0, rows))), () => undefined);
   const batch: Batch = {
     ...{ state, programs, endTokens, options, waiting: 0 },
     requests: [...given],
@@ -287,22 +314,10 @@ export const decodeAll = async (
     slots: new Array<Slot | undefined>(rows).fill(undefined),
     cache: createCache(state.config, rows, capacity),
   };
-  const { requests, slots } = batch;
-  for (;;) {
-    throwIfAborted(options.signal);
-    dropAborted(batch);
-    requests.push(...(options.more?.() ?? []));
-    const live = liveRows(batch);
-    const isWaiting = batch.waiting < requests.length;
-    const most = isWaiting ? rowLimit(batch, wanted) : live;
-    // prompts are computed together, so a few rows wait for each other; who joins a running batch does not wait
-    if (isWaiting && most - live >= (joins ? 1 : Math.max(1, most / 4))) {
-      await admit(batch, most);
-      continue;
-    }
-    if (live === 0) return batch.replies;
-    const size = Math.min(batch.cache.rows, Math.max(most, decodingRows(state, live, batch.cache.rows)));
-    if (slots.slice(size).some((slot) => slot !== undefined)) compact(batch);
-    await decode(batch, size);
+  try {
+    await decodeBatch(batch, wanted);
+  } finally {
+    batch.cache.release();
   }
+  return batch.replies;
 };

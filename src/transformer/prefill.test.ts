@@ -95,6 +95,17 @@ describe("prompts in rows", () => {
     for (const places of portions) expect(places.length * 160 * 4 * 8192).toBeLessThanOrEqual(2 ** 27);
   });
 
+  it("are fewer in a portion where keys and values would take much beside the weights of a larger model", () => {
+    const sizes = { vocabularySize: 49_152, hiddenSize: 576, intermediateSize: 1536, layers: 30 };
+    const larger = { ...smallConfig, ...sizes, heads: 9, keyValueHeads: 3, headSize: 64 };
+    const many = Array.from({ length: 16 }, () => tokens(64));
+    expect(portionsOf(smallConfig, many)).toHaveLength(1);
+    const portions = portionsOf(larger, many);
+    // 2 x 30 x 3 x 64 numbers of keys and values a token, which are there twice: at most an eighth of 135 million
+    for (const places of portions) expect(places.length * 64 * 2 * 11_520).toBeLessThanOrEqual(135e6 / 8);
+    expect(portions.flat()).toHaveLength(16);
+  });
+
   it("are always whole, whatever they have in common", () => {
     const prompt = fc
       .tuple(fc.integer({ min: 0, max: 60 }), fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1 }))

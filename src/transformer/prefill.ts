@@ -2,25 +2,34 @@
 // prompt, examples) have in common once for many of them, as the trunk of a packed row with their ends as its branches.
 // Knows token ids only.
 
-import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
+import { compile, createProgramCache, freeData, type ProgramCache } from "../engine/index.ts";
 import { batchBucket, promptStep } from "./buckets.ts";
 import type { KeyValueCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { prefillGraph } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
 import { assignRows, itemLength, type PackedItem, packRows, roundUp } from "./packing.ts";
+import { parameterCount } from "./parameters.ts";
 
 /** A prompt and the row of the cache that it goes to. */
 export type PrefillJob = { readonly row: number; readonly prompt: readonly number[] };
 
 type Prompt = readonly number[];
 
-/** Programs that compute prompts; a run keeps memory for whole prompts, so few are held: those of two or three prefills. */
-export const createPrefillPrograms = (state: ModelState): ProgramCache =>
-  createProgramCache((key) => {
+/** A larger model computes prompts as fast when it asks for memory anew; a small one takes a tenth longer. */
+const smallNumbers = 32e6;
+
+/**
+ * Programs that compute prompts; those of a small model keep memory for whole prompts, so few are held: those of two or
+ * three prefills.
+ */
+export const createPrefillPrograms = (state: ModelState): ProgramCache => {
+  const keepsMemory = parameterCount(state.config) <= smallNumbers;
+  return createProgramCache((key) => {
     const [batch, time, count] = key.split("|").map(Number) as [number, number, number];
-    return compile(prefillGraph(graphOf(state), batch, time, count));
+    return compile(prefillGraph(graphOf(state), batch, time, count), { keepsMemory });
   }, 12);
+};
 
 /**
  * Tokens that a prefill has at least. A product with fewer rows than columns is shared among threads by columns, and
@@ -229,20 +238,33 @@ const computePrompts = async (
   const results = await programs.use(`${batch}|${time}|${count}`, (program) =>
     program.run({ ...state.feeds(), tokens, positions, bias, last }),
   );
-  for (const [at, own] of pieces.entries()) keep(at, results, own);
-  const logits = results["logits"] as Float32Array;
+  const { logits, ...keyValues } = results;
+  for (const [at, own] of pieces.entries()) keep(at, keyValues, own);
+  for (const data of Object.values(keyValues)) freeData(data);
   const width = state.config.vocabularySize;
-  return places.map((_, at) => logits.subarray(at * width, (at + 1) * width));
+  return places.map((_, at) => (logits as Float32Array).subarray(at * width, (at + 1) * width));
 };
 
-/** Numbers that one run may hold at a time, of attention and of a layer's activations: 512 MB. */
-const numbersPerRun = 2 ** 27;
+/**
+ * Numbers that one run may hold at a time: 512 MB. Of a larger model an eighth of its weights, so that a run adds little to
+ * them, but 64 MB, with which products are large enough.
+ */
+const numbersPerRun = (config: ModelConfig): number => {
+  const weights = parameterCount(config);
+  return weights <= smallNumbers ? 2 ** 27 : Math.min(2 ** 27, Math.max(2 ** 24, weights / 8));
+};
+
+/** Numbers of so many tokens in a run: attention or a layer's activations, and keys and values, which leave it as a copy. */
+const numbersOf = (config: ModelConfig, tokens: number): number => {
+  const { heads, keyValueHeads, headSize, layers, intermediateSize } = config;
+  const keyValues = 2 * layers * keyValueHeads * headSize;
+  return tokens * (Math.max(heads * tokens, 4 * intermediateSize) + 2 * keyValues);
+};
 
 /** Prompts in portions that one run's memory holds, those that begin alike together; gives their places. */
 export const portionsOf = (config: ModelConfig, prompts: readonly Prompt[]): number[][] => {
   const longest = roundUp(Math.max(...prompts.map(({ length }) => length)), promptStep);
-  const numbers = longest * Math.max(config.heads * longest, 4 * config.intermediateSize);
-  const most = Math.max(1, Math.floor(numbersPerRun / numbers));
+  const most = Math.max(1, Math.floor(numbersPerRun(config) / numbersOf(config, longest)));
   const places = [...prompts.keys()];
   if (prompts.length <= most) return [places];
   places.sort((one, other) => inOrder(prompts[one]!, prompts[other]!));
