@@ -33,6 +33,8 @@ type Experiment<Metrics, Run> = {
   readonly markers: { readonly begin: string; readonly end: string };
   readonly read: (found: Found<Metrics>) => Run | Promise<Run>;
   readonly format: (runs: readonly Run[], about: string) => string;
+  /** Holds what the documented experiment measured against its goals. */
+  readonly hold: (runs: readonly Run[]) => void;
 };
 
 const codeOf = (output: string): string | null => {
@@ -53,6 +55,15 @@ const runSeed = (words: readonly string[], nothing: readonly string[]): void => 
   const code = codeOf(stdout);
   if (code !== null && nothing.includes(code)) return;
   process.exit(status ?? 1);
+};
+
+/** The commit that the experiment runs on, and the day; nothing of them where this is no checkout. */
+const checkout = (): string => {
+  const { status, stdout } = spawnSync("git", ["rev-parse", "--short", "HEAD"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return status === 0 ? ` at ${stdout.trim()} (${new Date().toISOString().slice(0, 10)})` : "";
 };
 
 const documentedSeeds = "0,1,2,3,4";
@@ -99,13 +110,14 @@ export const runOracleExperiment = async <Metrics, Run>(
     runs.push(await experiment.read({ seed, folder, metrics }));
   }
   const options = runWords.length === 0 ? "" : ` ${runWords.join(" ")}`;
-  const about = `Covenant ${covenantVersion()}, \`covenant ${command.join(" ")} --config ${config}${options}\`, on ${availableParallelism()} processor cores.`;
+  const about = `Covenant ${covenantVersion()}${checkout()}, \`covenant ${command.join(" ")} --config ${config}${options}\`, on ${availableParallelism()} processor cores.`;
   const table = experiment.format(runs, about);
   process.stdout.write(`${table}\n`);
   if (!isOwn) {
     process.stderr.write(`Other settings or seeds than the experiment's: ${experiments} is left as it is.\n`);
     return;
   }
+  experiment.hold(runs);
   const text = replaceBetweenMarkers(await readFile(experiments, "utf8"), table, markers);
   await writeFile(experiments, text);
   process.stderr.write(`Written into ${experiments}.\n`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatVotes, type VoteRun } from "./vote-table.ts";
+import { formatVotes, leastGain, type VoteRun } from "./vote-table.ts";
 
 const figure = (worst: number, value = 6) => ({ value, worst: { value: worst }, n: 12 });
 const runOf = (seed: number, plurality: number, maximin: number): VoteRun => ({
@@ -15,6 +15,13 @@ describe("the table of votes", () => {
     );
     expect(text).toContain("| plurality | 3.00 | 3.00 | 3.00 | 3.00 |  | 6.00 |");
     expect(text).not.toContain("| schulze");
+    expect(text).not.toContain("rounds");
+  });
+
+  it("is held to the seed where maximin does least for the worst-off; a seed without a vote is a miss", () => {
+    expect(leastGain([runOf(0, 3, 4), runOf(1, 3, 3.5)])).toBe(0.5);
+    expect(leastGain([runOf(0, 3, 4), runOf(1, 3, 2.5)])).toBe(-0.5);
+    expect(leastGain([runOf(0, 3, 4), { seed: 1, figures: null }])).toBeNaN();
   });
 
   it("names seeds without a vote, which count in no mean", () => {

@@ -45,6 +45,15 @@ const against = (own: readonly (number | null)[], plurality: readonly (number | 
   return `${sign}${mean.toFixed(2)}: better ${better}, same ${differences.length - better - worse}, worse ${worse}`;
 };
 
+/** How much better off the worst-off user is under maximin than under plurality, on the seed where that is least. */
+export const leastGain = (runs: readonly VoteRun[]): number =>
+  Math.min(
+    ...runs.map(({ figures }) => {
+      const [own, other] = ["maximin", "plurality"].map((name) => figures?.[name]?.worst?.value ?? null);
+      return own == null || other == null ? Number.NaN : own - other;
+    }),
+  );
+
 /** The whole text between the markers. about: one line on how it was made. */
 export const formatVotes = (runs: readonly VoteRun[], about: string): string => {
   const seeds = runs.map(({ seed }) => `seed ${seed}`);
@@ -64,7 +73,7 @@ export const formatVotes = (runs: readonly VoteRun[], about: string): string => 
   return [
     about,
     "",
-    "True satisfaction of the worst-off user, 0 to 10, with answers to the same held-out requests under the set that each rule chose from the same support; none: without principles; rounds: the document after a round of criticism.",
+    `True satisfaction of the worst-off user, 0 to 10, with answers to the same held-out requests under the set that each rule chose from the same support; none: without principles${names.includes("rounds") ? "; rounds: the document after a round of criticism" : ""}.`,
     "",
     row(header),
     row(header.map((_, column) => (column === 0 ? "---" : "---:"))),
