@@ -18,6 +18,7 @@ import { readRecords } from "../runs/index.ts";
 import { sandboxTasks } from "../sandbox/index.ts";
 import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
+import type { Satisfaction } from "./stages/satisfaction.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-contract-brief-"));
@@ -90,6 +91,7 @@ describe("a contract in the brief wording", () => {
           isAgainst("Keep it short.", "Tell every step."),
           isAgainst("Be discreet.", "Be nosy."),
           ...[unlike, asks],
+          { when: "Tell every step.", reply: "Here is every step." },
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Tell every step."],
             [null, "Be nosy.", null],
@@ -142,14 +144,37 @@ describe("a contract in the brief wording", () => {
     ]);
   });
 
-  it("is measured by what holds for everybody, which is nothing here", async () => {
+  it("is measured by what holds for everybody, which is nothing here, and by each one's own clauses and another's", async () => {
     expect(existsSync(join(folder, "contract", "constitution.yaml"))).toBe(false);
     const answers = await readRecords(
       join(folder, "contract", "satisfaction", "answers.jsonl"),
       satisfactionRecordSchema,
     );
-    expect(answers.map(({ principles }) => principles)).toEqual(answers.map(() => []));
-    expect(new Set(answers.map(({ constitution }) => constitution)).size).toBe(4);
+    const under = (name: string) => answers.filter(({ constitution }) => constitution === name);
+    for (const name of ["blank", "random", "learned", "best"]) {
+      expect(under(name).map(({ principles }) => principles)).toEqual([[], [], [], []]);
+      expect(Object.keys(under(name)[0]!.satisfaction!)).toEqual(["user-1", "user-2", "user-3"]);
+    }
+    const [contract] = await learnedIn("contract", 3);
+    const clauses = [["Be discreet."], ["Keep it short.", "Be nosy."], ["Tell every step."]];
+    for (const [name, ahead] of [
+      ["clauses", 0],
+      ["swapped", 1],
+    ] as const) {
+      expect(under(name)).toHaveLength(3 * size.sandbox.requests);
+      for (const [at, { satisfaction, principles, parents, text }] of under(name).entries()) {
+        const seat = at % 3;
+        expect(Object.keys(satisfaction!)).toEqual([`user-${seat + 1}`]);
+        expect(principles).toEqual(clauses[(seat + ahead) % 3]);
+        expect(parents).toEqual([contract!.id]);
+        // the assistant is told these clauses: a script answers to those of user 3 in words of its own
+        expect(text === "Here is every step.").toBe((seat + ahead) % 3 === 2);
+      }
+    }
+    const { satisfaction } = JSON.parse(readFileSync(join(folder, "contract/metrics.json"), "utf8"));
+    expect(Object.keys(satisfaction)).toEqual(["blank", "random", "learned", "best", "clauses", "swapped"]);
+    for (const { n, users } of Object.values<Satisfaction>(satisfaction))
+      expect([n, Object.keys(users)]).toEqual([4, ["user-1", "user-2", "user-3"]]);
   });
 });
 

@@ -184,7 +184,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const documents = lastDocuments(runs);
   const counts = await countRuns(run.folder, play, runs);
   const learned = requireLearned(runs, counts, play);
-  const benefit = await benefitOf(pipeline, play, learned, runNames(config));
+  const benefit = await benefitOf(pipeline, play, documents, runNames(config));
   await run.stage({ name: "tables", inputs: {}, after: runNames(config) }, async (stage) => {
     await writeTables(run.folder, stage.folder, runs);
   });

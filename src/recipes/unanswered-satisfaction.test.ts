@@ -249,12 +249,37 @@ describe("a vote whose assistant does not answer all held-out requests", () => {
   });
 });
 
+describe("a request that each user is answered alone", () => {
+  it("counts where all are answered, with what each makes of the own reply", () => {
+    const recordOf = (question: string, user: string, satisfaction: number | null) => ({
+      ...{ constitution: "clauses", question, finish: satisfaction === null ? "refusal" : "stop" },
+      satisfaction: satisfaction === null ? null : { [user]: satisfaction },
+      ...{ id: "", parents: [], stage: "satisfaction", seed: 1, principles: [], model: "m", text: "" },
+    });
+    const given = [
+      ...[recordOf("a?", "one", 2), recordOf("a?", "two", 6)],
+      ...[recordOf("b?", "one", 9), recordOf("b?", "two", null)],
+      ...[recordOf("c?", "one", 4), recordOf("c?", "two", 8)],
+    ] as SatisfactionRecord[];
+    const { clauses } = satisfactionFigures(
+      given,
+      {
+        constitutions: [{ name: "clauses", parents: [], documentFor: () => null }],
+        users: ["one", "two"].map((id) => ({ id, description: "" })),
+      },
+      1,
+    );
+    expect([clauses!.value, clauses!.n, clauses!.users]).toEqual([5, 2, { one: 3, two: 7 }]);
+    expect(clauses!.unanswered).toEqual({ refusal: 1 });
+  });
+});
+
 describe("a constitution under which nothing was answered", () => {
   const recordOf = (constitution: string, request: number, satisfaction: number | null) =>
     ({
       ...{ constitution, satisfaction: satisfaction === null ? null : { one: satisfaction, two: 8 } },
       ...{ finish: satisfaction === null ? "refusal" : "stop", principles: ["Be discreet."] },
-      ...{ id: `satisfaction/${constitution}/${request}`, text: "", question: "" },
+      ...{ id: `satisfaction/${constitution}/${request}`, text: "", question: `${request}?` },
     }) as SatisfactionRecord;
   const figures = satisfactionFigures(
     [

@@ -17,7 +17,7 @@ import {
 import type { Speed } from "../costs/model-time.ts";
 import type { PlannedStep } from "../recipe.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
-import { comparedNames } from "../stages/contract-benefit.ts";
+import { clauseNames, comparedNames } from "../stages/contract-benefit.ts";
 import { metaParts } from "../stages/contract-meta.ts";
 import { type ContractPlay, othersATurn, runName } from "../stages/contract-run.ts";
 import { satisfactionName } from "../stages/satisfaction.ts";
@@ -74,12 +74,15 @@ export const planSatisfaction = (
 ): PlannedStep => {
   const { maxTokens } = config.roles.assistant;
   const price = priceOfModel(config.prices, setup.models.assistant);
-  const constitutions = comparedNames.length;
-  const calls = constitutions * tasks.length;
+  const ofAll = comparedNames.length;
+  // each user is answered alone under clauses, of which there may be none
+  const alone = setup.metaPrompt.form === "contract" ? clauseNames.length : 0;
+  const constitutions = ofAll + alone;
+  const calls = (ofAll + alone * setup.cast.users.length) * tasks.length;
   const asked = mean(tasks.map((task) => estimatePrompt(setup.wording.assistant(setup.first, "", task, []))));
   return planCalls(
     satisfactionName,
-    `${counted(calls, "answer")} under ${constitutions} constitutions, measured`,
+    `${alone === 0 ? "" : "up to "}${counted(calls, "answer")} under ${constitutions} constitutions, measured`,
     { speed, maxTokens, price },
     (reply) => ({
       calls,

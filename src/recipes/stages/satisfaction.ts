@@ -29,21 +29,45 @@ import { watchSilence } from "./silence.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { watchedFile } from "./watched-file.ts";
 
-/** A constitution to be measured, or one drawn anew for each task. parents: ids of its records. */
+/** Whose satisfaction is told: an id, and a description in the sandbox's language. */
+export type MeasuredUser = { readonly id: string; readonly description: string };
+
+/** What a user is answered under: the messages that put a task to the model, and the principles in them. */
+export type OwnAnswer = { readonly messages: readonly Message[]; readonly principles: readonly string[] };
+
+/**
+ * A constitution to be measured, or one drawn anew for each task. parents: ids of its records. forUser: where each user is
+ * answered alone, since not all is for everybody; else one reply is measured by all.
+ */
 export type MeasuredConstitution = {
   readonly name: string;
   readonly parents: readonly string[];
   readonly documentFor: (task: Task) => Constitution | null;
+  readonly forUser?: (task: Task, user: MeasuredUser) => OwnAnswer;
 };
 
-/** The id of a task as a prompt's, under which the model answers it. */
-const promptOf = ({ id }: Task): PromptId => String(id);
+/** A task, and whose answer to it is asked for; null: everybody's. */
+type Question = { readonly task: Task; readonly user: MeasuredUser | null };
+
+/** The id of a question as a prompt's, under which the model answers it. */
+const promptOf = ({ task, user }: Question): PromptId =>
+  user === null ? String(task.id) : `${task.id}/${user.id}`;
 
 const principlesOf = (document: Constitution | null): string[] =>
   document?.principles.map(({ title }) => title) ?? [];
 
-/** Whose satisfaction is told: an id, and a description in the sandbox's language. */
-export type MeasuredUser = { readonly id: string; readonly description: string };
+const questionsUnder = (
+  { forUser }: MeasuredConstitution,
+  { tasks, users }: Pick<SatisfactionStage, "tasks" | "users">,
+): Question[] =>
+  forUser === undefined
+    ? tasks.map((task) => ({ task, user: null }))
+    : tasks.flatMap((task) => users.map((user) => ({ task, user })));
+
+const principlesUnder = (constitution: MeasuredConstitution, { task, user }: Question): string[] =>
+  user === null
+    ? principlesOf(constitution.documentFor(task))
+    : [...constitution.forUser!(task, user).principles];
 
 /** messages: how a task is put to the model under a document; tasks: requests of the sandbox that nothing was learned from. */
 export type SatisfactionStage = {
@@ -80,23 +104,26 @@ const answersFile = "answers.jsonl";
 
 const measured = (
   reply: ReplyRecord,
-  task: Task,
-  { name, parents, documentFor }: MeasuredConstitution,
+  question: Question,
+  constitution: MeasuredConstitution,
   { model, users }: Pick<SatisfactionStage, "model" | "users">,
 ): SatisfactionRecord => ({
-  id: `${satisfactionName}/${name}/${task.id}`,
-  parents: [...parents],
+  id: `${satisfactionName}/${constitution.name}/${promptOf(question)}`,
+  parents: [...constitution.parents],
   stage: satisfactionName,
   seed: reply.seed,
-  constitution: name,
-  principles: principlesOf(documentFor(task)),
-  question: task.question,
+  constitution: constitution.name,
+  principles: principlesUnder(constitution, question),
+  question: question.task.question,
   model: reply.model,
   text: reply.text,
   finish: reply.finish,
   satisfaction: isMeasurable(reply, model)
     ? Object.fromEntries(
-        users.map(({ id, description }) => [id, satisfactionOf(description, task.question, reply.text)]),
+        (question.user === null ? users : [question.user]).map(({ id, description }) => [
+          id,
+          satisfactionOf(description, question.task.question, reply.text),
+        ]),
       )
     : null,
 });
@@ -117,28 +144,37 @@ export const satisfactionStage = async (
   { after, model, sampling, messages, constitutions, users, tasks }: SatisfactionStage,
 ): Promise<SatisfactionRecord[]> => {
   const { run } = pipeline;
-  const byPrompt = new Map(tasks.map((task) => [promptOf(task), task]));
+  const asked = constitutions.map((constitution) => questionsUnder(constitution, { tasks, users }));
   const inputs = {
     ...{ model, sampling, tasks: hashJson(tasks), users: hashJson(users) },
-    constitutions: constitutions.map(({ name, documentFor }) => [
-      name,
-      hashJson(tasks.map((task) => principlesOf(documentFor(task)))),
+    constitutions: constitutions.map((constitution, at) => [
+      constitution.name,
+      hashJson(asked[at]!.map((question) => principlesUnder(constitution, question))),
     ]),
   };
   await run.stage({ name: satisfactionName, inputs, after }, async (stage) => {
     const file = await stage.records(answersFile, satisfactionRecordSchema);
     const { existing, append } = await watchedFile(file, watchSilence(model, unmeasuredEnd));
-    const total = constitutions.length * tasks.length;
+    const total = asked.flat().length;
+    let base = 0;
     for (const [at, constitution] of constitutions.entries()) {
-      const base = at * tasks.length;
-      const kept = Math.min(Math.max(0, existing - base), tasks.length);
-      if (kept === tasks.length) continue;
-      const prompts = tasks.map(
-        (task): PromptRecord => ({
-          ...{ id: promptOf(task), parents: [], stage: satisfactionName, seed: run.seed, split: "test" },
-          messages: [...messages(constitution.documentFor(task), task)],
-        }),
-      );
+      const questions = asked[at]!;
+      const before = base;
+      base += questions.length;
+      const kept = Math.min(Math.max(0, existing - before), questions.length);
+      if (kept === questions.length) continue;
+      const byPrompt = new Map(questions.map((question) => [promptOf(question), question]));
+      const prompts = questions.map(({ task, user }): PromptRecord => {
+        const id = promptOf({ task, user });
+        const put =
+          user === null
+            ? messages(constitution.documentFor(task), task)
+            : constitution.forUser!(task, user).messages;
+        return {
+          ...{ id, parents: [], stage: satisfactionName, seed: run.seed, split: "test" },
+          messages: [...put],
+        };
+      });
       await askInto(
         pipeline,
         stage,
@@ -152,7 +188,7 @@ export const satisfactionStage = async (
                 measured(reply, byPrompt.get(reply.prompt)!, constitution, { model, users }),
               ),
             })),
-          onChunk: (rows) => stage.progress(base + rows, total, "answers", constitution.name),
+          onChunk: (rows) => stage.progress(before + rows, total, "answers", constitution.name),
           asked: { unit: "answers" },
         },
       );
@@ -180,13 +216,40 @@ export type Satisfaction = Estimate & {
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
+/** What of a record its figures need. */
+export type Measurement = Pick<SatisfactionRecord, "constitution" | "question" | "satisfaction" | "finish">;
+
+/**
+ * A request under a constitution: what each user makes of the reply, or of his own; null where one of the replies is no
+ * answer, which then ended so.
+ */
+type AnsweredRequest = {
+  readonly question: string;
+  satisfaction: Readonly<Record<string, number>> | null;
+  end: Finish | null;
+};
+
+/** Takes records in, one after another, and gives the requests under each constitution, by its name, in their order. */
+export const gatherRequests = () => {
+  const found = new Map<string, Map<string, AnsweredRequest>>();
+  return {
+    found,
+    add({ constitution, question, satisfaction, finish }: Measurement): void {
+      const requests = found.get(constitution) ?? new Map<string, AnsweredRequest>();
+      found.set(constitution, requests);
+      const known = requests.get(question) ?? { question, satisfaction: {}, end: null };
+      requests.set(question, known);
+      known.end ??= unmeasuredEnd({ satisfaction, finish });
+      known.satisfaction = known.end === null ? { ...known.satisfaction, ...satisfaction } : null;
+    },
+  };
+};
+
 /** Of every request that was answered under a constitution the mean over users. */
-const byRequest = (records: readonly SatisfactionRecord[], name: string): ReadonlyMap<string, number> =>
+const byRequest = (requests: Iterable<AnsweredRequest>): ReadonlyMap<string, number> =>
   new Map(
-    records.flatMap(({ constitution, id, satisfaction }) =>
-      constitution === name && satisfaction !== null
-        ? [[id.slice(`${satisfactionName}/${name}/`.length), meanOf(Object.values(satisfaction))] as const]
-        : [],
+    [...requests].flatMap(({ question, satisfaction }) =>
+      satisfaction === null ? [] : [[question, meanOf(Object.values(satisfaction))] as const],
     ),
   );
 
@@ -194,13 +257,13 @@ const randomName = "random";
 
 /** How a constitution differs from random principles on the requests that were answered under both. */
 const differenceFromRandom = (
-  records: readonly SatisfactionRecord[],
+  requestsUnder: (name: string) => Iterable<AnsweredRequest>,
   name: string,
   seed: number,
 ): { readonly besideRandom?: Difference } => {
-  const under = byRequest(records, randomName);
+  const under = byRequest(requestsUnder(randomName));
   if (name === randomName || under.size === 0) return {};
-  const pairs = [...byRequest(records, name)].flatMap(([request, value]) => {
+  const pairs = [...byRequest(requestsUnder(name))].flatMap(([request, value]) => {
     const other = under.get(request);
     return other === undefined ? [] : [[other, value] as const];
   });
@@ -212,10 +275,13 @@ export const satisfactionFigures = (
   records: readonly SatisfactionRecord[],
   { constitutions, users }: Pick<SatisfactionStage, "constitutions" | "users">,
   seed: number,
-): Record<string, Satisfaction> =>
-  Object.fromEntries(
+): Record<string, Satisfaction> => {
+  const { found, add } = gatherRequests();
+  for (const record of records) add(record);
+  const requestsUnder = (name: string): AnsweredRequest[] => [...(found.get(name)?.values() ?? [])];
+  return Object.fromEntries(
     constitutions.map(({ name }) => {
-      const own = records.filter(({ constitution }) => constitution === name);
+      const own = requestsUnder(name);
       const answered = own.flatMap(({ satisfaction }) => (satisfaction === null ? [] : [satisfaction]));
       const byUser = (answered.length === 0 ? [] : users).map(({ id }) => ({
         user: id,
@@ -230,10 +296,11 @@ export const satisfactionFigures = (
         ...estimate,
         users: Object.fromEntries(byUser.map(({ user, value }) => [user, value])),
         worst: byUser.find(({ value }) => value === least) ?? null,
-        principles: own[0]?.principles ?? [],
-        ...differenceFromRandom(records, name, seed),
-        ...unansweredField(tallyAnswers(own.map(unmeasuredEnd)).missing),
+        principles: records.find(({ constitution }) => constitution === name)?.principles ?? [],
+        ...differenceFromRandom(requestsUnder, name, seed),
+        ...unansweredField(tallyAnswers(own.map(({ end }) => end)).missing),
       };
       return [name, figures];
     }),
   );
+};

@@ -7,7 +7,7 @@ import { addValue, noValues, type Values } from "../../evaluation/index.ts";
 import { type ExperimentFigure, satisfactionRecordSchema } from "../../records/index.ts";
 import type { SatisfactionFigures } from "../../report/index.ts";
 import { streamRecords } from "../../runs/index.ts";
-import { type Satisfaction, satisfactionName } from "../stages/satisfaction.ts";
+import { gatherRequests, type Satisfaction, satisfactionName } from "../stages/satisfaction.ts";
 import { unansweredIn, unansweredRemarks } from "./satisfaction-words.ts";
 
 /** Satisfaction with answers under one constitution, by user. n: answers; missing: replies that are none, and in no value. */
@@ -18,18 +18,26 @@ export const readSatisfaction = async (folder: string): Promise<ReadonlyMap<stri
   const found = new Map<string, Contentment>();
   const file = join(folder, satisfactionName, "answers.jsonl");
   if ((await stat(file).catch(() => undefined)) === undefined) return found;
-  for await (const { constitution, satisfaction } of streamRecords(file, satisfactionRecordSchema)) {
-    const under = found.get(constitution) ?? { users: new Map<string, Values>(), n: 0, missing: 0 };
+  const { found: gathered, add } = gatherRequests();
+  for await (const { constitution, question, satisfaction, finish } of streamRecords(
+    file,
+    satisfactionRecordSchema,
+  ))
+    add({ constitution, question, satisfaction, finish });
+  for (const [constitution, requests] of gathered) {
+    const under = { users: new Map<string, Values>(), n: 0, missing: 0 };
     found.set(constitution, under);
-    if (satisfaction === null) {
-      under.missing++;
-      continue;
-    }
-    under.n++;
-    for (const [user, value] of Object.entries(satisfaction)) {
-      const into = under.users.get(user) ?? noValues();
-      under.users.set(user, into);
-      addValue(into, value);
+    for (const { satisfaction } of requests.values()) {
+      if (satisfaction === null) {
+        under.missing++;
+        continue;
+      }
+      under.n++;
+      for (const [user, value] of Object.entries(satisfaction)) {
+        const into = under.users.get(user) ?? noValues();
+        under.users.set(user, into);
+        addValue(into, value);
+      }
     }
   }
   return found;

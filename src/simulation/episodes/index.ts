@@ -49,7 +49,7 @@ export { documentsOfSorted } from "./sorted-documents.ts";
 export { sortingText } from "./sorting.ts";
 export { type AskStances, type Sorting, sortComments } from "./stance-questions.ts";
 export type { Stance } from "./stances.ts";
-export { sentencesIn } from "./standing.ts";
+export { sentencesIn, standingFor } from "./standing.ts";
 export { type Comment, emptyTranscript, type Transcript } from "./transcript.ts";
 export { type Contract, numbered, type Said } from "./wording.ts";
 export { type EpisodeWording, episodeWordings } from "./wordings.ts";
