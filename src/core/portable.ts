@@ -36,5 +36,5 @@ export { oneLine } from "./one-line.ts";
 export { createRandom, deriveSeed, hashText, type Random } from "./random.ts";
 export { createRedact, type Redact } from "./redaction.ts";
 export { wilsonInterval } from "./wilson.ts";
-export { counted, dollars, durationText, percent, percentRange, quotedWord } from "./wording.ts";
+export { counted, dollars, durationText, listText, percent, percentRange, quotedWord } from "./wording.ts";
 export { describeYamlFault, formatYaml, parseYaml, parseYamlWithLines, yamlLineOf } from "./yaml.ts";

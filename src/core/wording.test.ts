@@ -1,7 +1,11 @@
 // Numbers, shares and intervals as every summary writes them.
 
 import { expect, it } from "vitest";
-import { counted, dollars, durationText, percent, percentRange, quotedWord } from "./wording.ts";
+import { counted, dollars, durationText, listText, percent, percentRange, quotedWord } from "./wording.ts";
+
+it("lists things with an and before the last", () => {
+  expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listText)).toEqual(["", "a", "a and b", "a, b and c"]);
+});
 
 it("writes numbers with their nouns, shares in percent, and what is not known as that", () => {
   expect([counted(1, "row"), counted(1200, "row"), counted(0, "reply", "replies")]).toEqual([

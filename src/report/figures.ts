@@ -90,9 +90,5 @@ export const modelMetrics = (
 export const modelTitle = (model: string): string =>
   rungs.find((rung) => rung.model === model)?.name ?? model;
 
-/** "a", "a and b", "a, b and c". */
-export const listText = (items: readonly string[]): string =>
-  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
-
 /** The first letter in upper case. */
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

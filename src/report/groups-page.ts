@@ -1,6 +1,7 @@
 // The page of a sweep or of joined simulations: what every group came to, over steps and at the end, with 95 % intervals, and
 // how alike their constitutions are. The figures are given by whoever has joined the runs.
 
+import { listText } from "../core/index.ts";
 import type { GroupFigure } from "../records/index.ts";
 import type { ChartRequest } from "./chart-book.ts";
 import { estimateRowsChart, heatMapChart, type PanelScale, panelsChart } from "./charts/index.ts";
@@ -123,11 +124,7 @@ const namedGroups = 3;
 const groupsAt = (figures: readonly GroupFigure[], wanted: number): string => {
   const names = figures.filter(({ value }) => two(value) === two(wanted)).map(({ group }) => group);
   const more = names.length - namedGroups;
-  return more > 0
-    ? `${names.slice(0, namedGroups).join(", ")} and ${more} more`
-    : names.length < 2
-      ? names.join("")
-      : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  return more > 0 ? `${names.slice(0, namedGroups).join(", ")} and ${more} more` : listText(names);
 };
 
 const seriesName = (user: string): string =>

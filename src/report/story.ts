@@ -1,6 +1,7 @@
 // The report's opening in words: a headline and a few sentences made of the run's own figures. Changes are judged on the
 // same requests; it says so when a change is not clear, when something was not measured and when a goal was missed.
 
+import { listText } from "../core/index.ts";
 import { type ArmMetrics, type MetricsDocument, writtenArm } from "../records/index.ts";
 import {
   type Change,
@@ -11,7 +12,7 @@ import {
   signedSizeText,
   sizeText,
 } from "./changes.ts";
-import { figureSentence, listText, modelTitle, valueText } from "./figures.ts";
+import { figureSentence, modelTitle, valueText } from "./figures.ts";
 import { listGoals, tooFewForGoals } from "./goals.ts";
 
 export type Story = { readonly headline: string; readonly sentences: readonly string[] };

@@ -1,7 +1,7 @@
 // What `covenant polis` says in the terminal: who voted, which groups there are, what all of them agree on, where they
 // differ, and whom the chosen statements leave out. Only words and columns; nothing is counted here.
 
-import { counted, percent } from "../../core/index.ts";
+import { counted, listText, percent } from "../../core/index.ts";
 import {
   agreementOf,
   type CleaningCounts,
@@ -22,9 +22,6 @@ const asChosen = (share: number): string => `${Number((100 * share).toFixed(2))}
 const index = (value: number | null): string =>
   value === null ? "–" : (Math.round(100 * value) / 100 + 0).toFixed(2);
 
-const listed = (parts: readonly string[]): string =>
-  parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
-
 /** "12 statements that moderators rejected": those that are not 0. */
 const whichOf = (counts: readonly (readonly [count: number, noun: string, what: string])[]): string[] =>
   counts.filter(([count]) => count > 0).map(([count, noun, what]) => `${counted(count, noun)} ${what}`);
@@ -41,7 +38,7 @@ const describeCleaning = ({ statements, voters, votes }: CleaningCounts, minVote
     [votes.replaced, "vote", "replaced by a later one"],
     [votes.unknownStatement, "vote", "on statements that the statements' file lacks"],
   ]);
-  return left.length === 0 ? [] : [`Left out: ${listed(left)}.`];
+  return left.length === 0 ? [] : [`Left out: ${listText(left)}.`];
 };
 
 const describeGroups = ({ groups, ofVotes }: Opinions): string[] => {
@@ -53,11 +50,11 @@ const describeGroups = ({ groups, ofVotes }: Opinions): string[] => {
       ? "as the export says them"
       : `worked out from the votes (silhouette ${groups.silhouette!.toFixed(2)})`;
   return [
-    `${counted(groups.ids.length, "opinion group")}, ${origin}: ${listed(each)}${outside === 0 ? "" : `; ${counted(outside, "voter")} in none`}.`,
+    `${counted(groups.ids.length, "opinion group")}, ${origin}: ${listText(each)}${outside === 0 ? "" : `; ${counted(outside, "voter")} in none`}.`,
     ...(ofVotes === null
       ? []
       : [
-          `Worked out from the votes they are groups of ${listed(ofVotes.voters.map((size) => size.toLocaleString("en-US")))}, which puts ${percent(ofVotes.same)} of the voters where the export has them (adjusted Rand index ${index(ofVotes.adjustedRand)}).`,
+          `Worked out from the votes they are groups of ${listText(ofVotes.voters.map((size) => size.toLocaleString("en-US")))}, which puts ${percent(ofVotes.same)} of the voters where the export has them (adjusted Rand index ${index(ofVotes.adjustedRand)}).`,
         ]),
   ];
 };

@@ -1,7 +1,7 @@
 // What is said of how content people of the sandbox truly are: a table for the terminal, and which replies are in no figure.
 // The page has the same sentences.
 
-import { alignColumns } from "../../core/index.ts";
+import { alignColumns, listText } from "../../core/index.ts";
 import { countMissing } from "../../evaluation/index.ts";
 import type { Estimate } from "../../records/index.ts";
 import type { Satisfaction } from "../stages/satisfaction.ts";
@@ -12,9 +12,6 @@ type Figures = Readonly<Record<string, Satisfaction>>;
 /** How many replies under a constitution are no answers. */
 export const unansweredIn = ({ unanswered = {} }: Pick<Satisfaction, "unanswered">): number =>
   countMissing(unanswered);
-
-const list = (names: readonly string[]): string =>
-  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
 /**
  * Which replies count in no figure, and why: a sentence for each constitution that has some, which is told once where several
@@ -28,7 +25,7 @@ export const unansweredRemarks = (figures: Figures): string[] => {
     if (left === 0) return [];
     const verb = left === 1 ? "is no answer and counts" : "are no answers and count";
     return [
-      `${left} of ${left + one.n} replies under ${list(names)} ${verb} in no figure${describeMissing(one.unanswered!)}.`,
+      `${left} of ${left + one.n} replies under ${listText(names)} ${verb} in no figure${describeMissing(one.unanswered!)}.`,
     ];
   });
   if (told.length === 0) return [];

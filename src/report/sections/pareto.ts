@@ -1,9 +1,10 @@
 // Helpful against harmless: the rating plane of every model and its table. Ratings are against the base, which is 0, and
 // their intervals already come from the same requests, so 0 is what they are held to.
 
+import { listText } from "../../core/index.ts";
 import { armClass, armKey } from "../chart-book.ts";
 import { paretoChart, rungs } from "../charts/index.ts";
-import { capitalised, compare, figureCell, figureSentence, listText, modelMetrics } from "../figures.ts";
+import { capitalised, compare, figureCell, figureSentence, modelMetrics } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import { measuredArms, missing, type SectionMaker } from "./section.ts";

@@ -2,6 +2,7 @@
 // they say the same or nearly so, and point to what was said that argued for them.
 
 import { difference, textsOfLearned } from "../../constitution/index.ts";
+import { listText } from "../../core/index.ts";
 import type { Constitution, Ground, LearnedRecord, Principle } from "../../records/index.ts";
 import type { ReadPrinciple } from "./meta-reading.ts";
 import { similarities, similarity } from "./similarity.ts";
@@ -97,7 +98,7 @@ const groundsOf = (
 const areaOf = (users: readonly number[]): string | undefined => {
   if (users.length === 0) return undefined;
   if (users.length === 1) return `user ${users[0]}`;
-  return `users ${users.slice(0, -1).join(", ")} and ${users.at(-1)}`;
+  return `users ${listText(users.map(String))}`;
 };
 
 /** A document of what was read. A principle that says what it said before stays as it is, with its earlier grounds. */
