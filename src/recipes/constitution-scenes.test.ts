@@ -169,8 +169,8 @@ describe("documents", () => {
   // Change these where what a committed model was made of is meant to change.
   it("of the recipes of before are what they were", () => {
     expect(hashOf({ chat: 0.23, critique: 0.3, choice: 0.47 })).toBe("c2727671b60a9059");
-    const assembly = { chat: 0.12, critique: 0.19, choice: 0.37, assembly: 0.24, sharing: 0.08 };
-    expect(hashOf(assembly)).toBe("5803c4871112a7f8");
+    const assembly = { chat: 0.1, critique: 0.15, choice: 0.3, assembly: 0.27, sharing: 0.09, rating: 0.09 };
+    expect(hashOf(assembly)).toBe("e917c9190c1a9158");
     expect(hashOf({ ballot: 1 })).toBe("d4252d032946529d");
     expect(hashOf({ stance: 1 })).toBe("e7f57b1259d72837");
   });

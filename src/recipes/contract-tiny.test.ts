@@ -266,10 +266,10 @@ describe("runs in which everybody is content", () => {
 
   it("is not what is told where no rating came: how many did not and why, and what the embedded model can rate", async () => {
     const small = { users: 2, assistants: 2, runs: 1, turns: 1, sandbox: { requests: 0 } };
-    const metrics = { own: ["helpfulness"], others: [] };
+    const metrics = { file: at("examples/red-team/metrics.yaml"), own: ["engagement"], others: [] };
     const told = run(given("unrated", { ...small, metrics, model: "embedded:covenant-assembly" }));
     await expect(told).rejects.toThrow(
-      /^None of the 2 ratings that users were to give of their own talks came: .*[12] not given.*\. There are no comments either, .* taught to rate satisfaction and harmlessness alone, and is asked for helpfulness .* set metrics\.own=satisfaction, or name a model .* Look at /,
+      /^None of the 2 ratings that users were to give of their own talks came: .*[12] not given.*\. There are no comments either, .* taught to rate satisfaction, harmlessness, helpfulness and correctness alone, and is asked for engagement .* set metrics\.own=satisfaction, or name a model .* Look at /,
     );
     const other = [{ when: "feedback: what should change?", reply: "As you like." }, ...rest];
     const scripted = run(given("unread", { ...small, model: script("unread.json", other) }));

@@ -195,7 +195,7 @@ export const recipe: Recipe<typeof schema> = {
           ...(wording === "brief"
             ? [
                 ...["--wording", wording, "--meta-prompt", "critique", "--tasks", sandboxName],
-                ...["--set", "tasksPer=talk", "--set", "windows.user=0"],
+                ...["--set", "tasksPer=talk", "--set", "windows.user=2"],
               ]
             : []),
         ]),

@@ -80,7 +80,7 @@ describe("personas", () => {
     expect(lines.at(-1)).toMatch(
       /simulate contract .*--wording brief --meta-prompt critique --tasks sandbox/,
     );
-    expect(lines.at(-1)).toContain("--set tasksPer=talk --set windows.user=0");
+    expect(lines.at(-1)).toContain("--set tasksPer=talk --set windows.user=2");
     expect((await list(given.out)).document).toHaveLength(1);
   });
 

@@ -1,19 +1,18 @@
 // What is told where nobody asked for a change in any run, so that there is nothing to make a constitution of: whether people are
 // content, said nothing, or gave no rating that could be read. Reads counts alone.
 
-import { counted } from "../../core/index.ts";
+import { counted, listText } from "../../core/index.ts";
 import type { ContractPlay } from "../stages/contract-run.ts";
 import { describeMissing, type RunRatings, sumMissing } from "./contract-summary.ts";
 
 /** What the embedded models' documents have people rate. */
-const taughtMetrics = ["satisfaction", "harmlessness"];
+const taughtMetrics = ["satisfaction", "harmlessness", "helpfulness", "correctness"];
 
 /** What to change where the model of users was not taught what it is to rate; none where it may have been. */
 const adviceOnMetrics = ({ setup: { models, metrics } }: ContractPlay): string | null => {
   const untaught = metrics.own.filter(({ id }) => !taughtMetrics.includes(id)).map(({ id }) => id);
   if (!models.user.startsWith("embedded:") || untaught.length === 0) return null;
-  const alone = taughtMetrics.join(" and ");
-  return `${models.user} was taught to rate ${alone} alone, and is asked for ${untaught.join(", ")} (metrics.own): set metrics.own=satisfaction, or name a model that can rate ${untaught.length === 1 ? "it" : "them"}, as --set roles.user.model=http://localhost:8000/v1#NAME.`;
+  return `${models.user} was taught to rate ${listText(taughtMetrics)} alone, and is asked for ${listText(untaught)} (metrics.own): set metrics.own=satisfaction, or name a model that can rate ${untaught.length === 1 ? "it" : "them"}, as --set roles.user.model=http://localhost:8000/v1#NAME.`;
 };
 
 /** counts: of all runs; look: where what was said lies. */

@@ -99,20 +99,25 @@ const drawCurrent = (source: SceneSource): Standing[] => {
   return chosen.map((wish) => ({ wish, text: say(source, wish) }));
 };
 
-/** Two to ten comments, of which this share says wishes. */
+/** Two to ten comments, of which this share says wishes; others: how often which of the rest. */
 export const drawRemarks = (
   random: Random,
   minds: readonly Wish[][],
   wishShare: number,
+  others: Partial<Readonly<Record<OtherComment, number>>> = otherShares,
 ): (Wish | OtherComment)[] =>
   Array.from({ length: 2 + random.integer(mostComments - 1) }, () =>
     random.next() < wishShare
       ? random.pick(random.pick(minds))
-      : otherKinds[random.weighted(otherKinds.map((kind) => otherShares[kind]))]!,
+      : otherKinds[random.weighted(otherKinds.map((kind) => others[kind] ?? 0))]!,
   );
 
 /** Of scenes so many begin with what people proposed: wishes alone, and nothing that stands. */
 const proposalShare = 0.2;
+
+/** Shares of comments that say wishes, each as often as the others; in so many scenes all of the rest are of one kind. */
+const wishShares = [0.3, 0.6, 0.8, 0.9];
+const oneKindShare = 0.4;
 
 /** Draws principles that stand, comments or proposals, and the list that comes of them. There is always something to write. */
 export const drawAmendment = (source: SceneSource): AmendmentScene => {
@@ -120,7 +125,8 @@ export const drawAmendment = (source: SceneSource): AmendmentScene => {
   for (;;) {
     const proposed = random.next() < proposalShare;
     const current = proposed ? [] : drawCurrent(source);
-    const said = drawRemarks(random, drawMinds(random), proposed ? 1 : 0.72);
+    const others = random.next() < oneKindShare ? { [random.pick(otherKinds)]: 1 } : otherShares;
+    const said = drawRemarks(random, drawMinds(random), proposed ? 1 : random.pick(wishShares), others);
     const amended = amend(current, said);
     if (amended.length === 0) continue;
     const comments = said.map((remark) => sayRemark(source, remark));
