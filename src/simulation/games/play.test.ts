@@ -11,6 +11,7 @@ import {
   askProbes,
   type Experiment,
   emptyMeasures,
+  learnerPrompts,
   meanOf,
   policyPrinciple,
 } from "./index.ts";
@@ -177,7 +178,7 @@ describe("a population of models", () => {
       ...{ world: byModel, repetitions: 2, iterations: 2, priors: ["fair"] },
       ...{
         play: { ...options, model },
-        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, prompts: learnerPrompts.full }),
       },
     });
     const given = games.map((played) => {
@@ -219,7 +220,7 @@ describe("a population of models", () => {
       ...{ world: byModel, repetitions: 1, iterations: 1, priors: ["fair"] },
       ...{
         play: { ...options, model },
-        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, prompts: learnerPrompts.full }),
       },
     });
     // The record keeps the whole reply.
@@ -233,7 +234,7 @@ describe("a population of models", () => {
     const states = await Promise.all(
       replies.map(async (reply) => {
         const learner = askingLearner(scriptedModel({ reply: () => reply }), {
-          ...{ maxTokens: 50, wording: "full" },
+          ...{ maxTokens: 50, prompts: learnerPrompts.full },
           temperature: 0,
         });
         const { principles } = await playExperiment(groupOf("a", 0.1, members), {
