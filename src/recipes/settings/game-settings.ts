@@ -293,10 +293,10 @@ export type Games = { readonly config: GamesConfig; readonly prompts: LearnerPro
 /** Loads what the settings name. Throws UserError for what means nothing together, and where a file has a text that is not asked. */
 export const loadGames = async (config: GamesConfig): Promise<Games> => {
   checkGames(config);
-  const { model, learner = model, game, variant } = config;
+  const { model, game, variant } = config;
   const known = learnerPrompts[config.wording];
   if (config.prompts === undefined) return { config, prompts: known };
-  const isAsked = learner !== undefined && experimentsOf(config).some(learns);
+  const isAsked = model !== undefined && experimentsOf(config).some(learns);
   const lesson = game === "buyer-seller" ? "strategy" : variant;
   return { config, prompts: await withOwnLearnerTexts(known, config.prompts, isAsked ? [lesson] : []) };
 };

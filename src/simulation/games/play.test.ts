@@ -258,7 +258,7 @@ describe("a population of models", () => {
     const names = Object.keys(kinds) as (keyof typeof kinds)[];
     const texts = [1, 2, 3, 4, 5, 6, 7].map((mask) => {
       const there = names.filter((_, bit) => (mask >> bit) % 2 === 1);
-      const text = learningText("imitation", "P", new Set(there), "I");
+      const text = learningText(learnerPrompts.full.texts.imitation, "P", new Set(there), "I");
       expect(names.filter((kind) => text.includes(kinds[kind]))).toEqual(there);
       expect(/All interactions|every interaction/.test(text)).toBe(there.length === 1);
       return text;
@@ -268,7 +268,7 @@ describe("a population of models", () => {
 
   it("is to say what others' principle seems to be where it looks to its own gain, and there alone", () => {
     const asked = (["own-gain", "imitation", "resource-specific"] as const).map((variant) =>
-      learningText(variant, "P", new Set(["mixed"]), "I"),
+      learningText(learnerPrompts.full.texts[variant], "P", new Set(["mixed"]), "I"),
     );
     const theirs =
       /what the fixed players accept and offer, and say in the principle what theirs seems to be/;
