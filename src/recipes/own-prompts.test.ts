@@ -59,7 +59,7 @@ const askedIn = async (recipe: Recipe, out: string, settings: object): Promise<s
 
 describe("a contract", () => {
   it("is asked for in the words of the example, with its holes filled", async () => {
-    const settings = { ...people, model: scripts.contract, runs: 2 };
+    const settings = { ...people, model: scripts.contract, runs: 2, turns: 1, raters: 0 };
     const prompts = inRepository("examples/prompts/contract.yaml");
     const asked = await askedIn(contract, "contract", { ...settings, prompts });
     const own = asked.filter((text) => text.startsWith("A village of 4 has talked with its assistants"));
@@ -67,7 +67,7 @@ describe("a contract", () => {
     expect(own[0]).toContain("So far they are:\nnone yet\n");
     expect(own[1]).toContain("So far they are:\nPrinciples:\n1. Say first what the answer is");
     for (const text of own) {
-      expect(text).toContain("Say first what you think, and name who was not asked.");
+      expect(text).toMatch(/Say first what you think|shorter please|speaks of duties|Leave the state out/);
       expect(text).toContain('{"constitution": [{"text": "...", "from": [1, 2]}]');
       expect(text).not.toMatch(/\{[a-z]+\}/);
     }

@@ -1,5 +1,5 @@
-// Prompts of one's own: a YAML or JSON file with a map from a prompt's name to the text that stands in its place. A prompt goes by
-// the name of its file here. A text must have exactly the holes of the one whose place it takes. Every fault is told with file,
+// Prompts of one's own: a YAML or JSON file with a map from a prompt's name to the text that stands in its place. A prompt goes
+// by the name of its file here. A text must have exactly the holes of the one whose place it takes. Every fault is told with file,
 // line and name. What prompts are for is not known here.
 
 import { parseTemplate, type Template } from "../constitution/index.ts";

@@ -290,7 +290,7 @@ export const checkGames = (config: GamesConfig): void => {
 /** The settings with what they name. */
 export type Games = { readonly config: GamesConfig; readonly prompts: LearnerPrompts };
 
-/** Loads what the settings name. Throws UserError for what means nothing together, and where a file has a text that is not asked. */
+/** Loads what the settings name. Throws UserError as checkGames does, and where a file has a text that is not asked. */
 export const loadGames = async (config: GamesConfig): Promise<Games> => {
   checkGames(config);
   const { model, game, variant } = config;

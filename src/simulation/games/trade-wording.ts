@@ -1,5 +1,6 @@
-// What games say to buyers and sellers, and what fills the prompts of whoever learns their strategy, in both wordings. The brief one says what an item
-// brings, and of a round what a strategy is learned from, so that a small model need not reckon. Knows no model and no reply.
+// What games say to buyers and sellers, and what fills the prompts of whoever learns their strategy, in both wordings. The brief
+// one says what an item brings, and of a round what a strategy is learned from, so that a small model need not reckon. Knows no
+// model and no reply.
 
 import { loadTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
 import type { GamePrinciple } from "../../records/index.ts";
