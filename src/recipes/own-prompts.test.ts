@@ -144,20 +144,21 @@ describe("a contract", () => {
 });
 
 describe("a vote", () => {
-  it("asks for proposals in the words of the example, and for all else in its own", async () => {
-    const model = script(
-      "vote.json",
-      { when: "Suppose that you did not know", reply: '{"principle": "Be fair."}' },
-      ...rulesOf(scripts.vote),
-    );
+  it("asks for proposals in the words of the example, and for all else in Covenant's", async () => {
     const prompts = inRepository("examples/prompts/vote.yaml");
-    const asked = await askedIn(vote, "vote", { ...people, model, seats: 2, rounds: 1, prompts });
+    const asked = await askedIn(vote, "vote", {
+      ...people,
+      model: scripts.vote,
+      seats: 2,
+      rounds: 1,
+      prompts,
+    });
     const own = asked.filter((text) => text.startsWith("Suppose that you did not know"));
     expect(own).toHaveLength(8);
     expect(own[0]).toContain(
       "at most 25 words, without any name.\nWhat you have proposed so far: none yet\n",
     );
-    expect(own[7]).toContain("What you have proposed so far: 1. Be fair.\n");
+    expect(own.slice(4).filter((text) => /proposed so far: 1\. \w/.test(text))).not.toEqual([]);
     expect(asked.filter((text) => text.includes("Propose one principle: the one"))).toEqual([]);
     expect(asked.filter((text) => text.startsWith("This is proposed for"))).not.toEqual([]);
   });
