@@ -18,6 +18,7 @@ import {
   drawPrior,
   type Experiment,
   type LearningVariant,
+  learnerPrompts,
   learnFrom,
   planGames,
   playGames,
@@ -127,7 +128,11 @@ const play = async (
     const games = await playGames(planned, { ...options, game: own.game, stage });
     rounds.push(games);
     const at = { runSeed: 1, stage, sight: "all", variant } as const;
-    [before] = (await learnFrom([{ before, games }], askingLearner(model, options), at)) as [typeof before];
+    [before] = (await learnFrom(
+      [{ before, games }],
+      askingLearner(model, { ...options, prompts: learnerPrompts.brief }),
+      at,
+    )) as [typeof before];
   }
   return { rounds, last: before.principle.text };
 };

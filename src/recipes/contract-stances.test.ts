@@ -1,5 +1,5 @@
 // `covenant simulate contract` in the brief wording where the meta-prompt sorts comments: what stances.jsonl and meta.jsonl say,
-// answers that cannot be read, a run that is broken off, what a plan counts, and a question of one's own.
+// answers that cannot be read, a run that is broken off, and what a plan counts.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -298,27 +298,5 @@ describe("answers that cannot be read", () => {
         ({ text }) => /(?:sorted the comments|to the meta-model)( \w+ part \d of 2|)/.exec(text)?.[1],
       ),
     ).toEqual([...[" about part 1 of 2", " of part 1 of 2", " about part 2 of 2", " of part 2 of 2"]]);
-  });
-});
-
-describe("a question of one's own", () => {
-  it("is asked in place of the wording's", async () => {
-    const own = join(folder, "own.txt");
-    writeFileSync(own, "Text: {first}\nComment on it: {second}\nfor, against or neither?\n");
-    const model = script("own.json", [{ when: "for, against or neither?", reply: "neither" }, ...rules]);
-    await run(given("own", model, { metaText: own, runs: 1 }));
-    const { stances } = await inRun("own", "run-1");
-    expect(stances.some(({ kind }) => kind === "stance")).toBe(true);
-    const answers = stances.filter(({ kind }) => kind === "stance").map(({ answer }) => answer);
-    expect(new Set(answers)).toEqual(new Set(["neither"]));
-  });
-
-  it("is refused with holes of another meta-prompt, and told what it is to be", async () => {
-    const other = join(folder, "other.txt");
-    writeFileSync(other, "{current}\n{transcript}\n");
-    await expect(run(given("other", script("o.json", rules), { metaText: other }))).rejects.toThrow(
-      /unknown holes: \{current\}, \{transcript\}; missing holes: \{first\}, \{second\}\..* a question about two, .* "for", "against" or "neither".* Correct .*other\.txt/,
-    );
-    expect(existsSync(join(folder, "other"))).toBe(false);
   });
 });

@@ -19,6 +19,7 @@ import {
   askProbes,
   drawPrior,
   fixedText,
+  learnerPrompts,
   learnFrom,
   type Measures,
   meanOf,
@@ -196,7 +197,11 @@ describe("games of a model that has learned every scene", () => {
         expect(isNear).toBe(stage === "iteration-2");
         const lessons = [{ before, games }];
         const at = { runSeed: 1, stage, sight: "all", variant: "imitation" } as const;
-        [before] = (await learnFrom(lessons, askingLearner(model, options), at)) as [typeof before];
+        [before] = (await learnFrom(
+          lessons,
+          askingLearner(model, { ...options, prompts: learnerPrompts.brief }),
+          at,
+        )) as [typeof before];
       }
       const resource = { unit: "grams of medicine", amount: 60 };
       const probe = { resource, heldOut: true, prior: false, reasons: false, last: before, experiment };

@@ -1,15 +1,7 @@
 // `covenant simulate contract` on scripted models: what a run leaves, that it goes on after an interruption at any place with
 // the same bytes, when it stops, and what is refused before anything is begun.
 
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -298,13 +290,8 @@ describe("what is refused before anything is begun", () => {
       /metrics\.own: got "satisfaction" twice/,
     ],
     ["a graph of seats that are not there", { graph: [[9, 1]] }, /got \[9, 1\]/],
-    ["a meta-prompt with other holes", { metaText: copyOfExample() }, /missing holes: \{users\}/],
     ["a model that is none", { model: "nonsense" }, /nonsense/],
   ];
-  function copyOfExample(): string {
-    copyFileSync(example, join(folder, "meta.txt"));
-    return join(folder, "meta.txt");
-  }
 
   it.each(cases)("%s", async (_, changes, message) => {
     await expect(run(given("refused", changes))).rejects.toThrow(message);

@@ -13,10 +13,10 @@ import { planCalls, planOf, planWriting } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import { budgetFlag, modelFlag, runFlags } from "./settings/flags.ts";
 import {
-  checkGames,
   experimentsOf,
   type GamesConfig,
   gamesSchema,
+  loadGames,
   worldOf,
 } from "./settings/game-settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
@@ -28,17 +28,18 @@ import { describeGames } from "./summaries/game-summary.ts";
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GamesConfig, context: RecipeContext) => {
-  checkGames(config);
+  const games = await loadGames(config);
   requireTaughtMoves(config);
-  const { model, learner } = config;
+  const { model, learner, prompts } = config;
   const models = {
     ...(model === undefined ? {} : { model: [model, "asked"] as const }),
     ...(learner === undefined ? {} : { learner: [learner, "asked"] as const }),
   };
   const stages = [...gameStages(config), chartStage];
-  const checked = await checkRequest("simulate games", stages, config, { models }, context);
-  requireFluentGames(config, checked.inputs);
-  return checked;
+  const files = prompts === undefined ? {} : { prompts };
+  const checked = await checkRequest("simulate games", stages, config, { models, files }, context);
+  requireFluentGames(games, checked.inputs);
+  return { ...checked, games };
 };
 
 const probeHead = [
@@ -81,10 +82,10 @@ const titles: Readonly<Record<GamesConfig["game"], string>> = {
 };
 
 const execute = async (config: GamesConfig, context: RecipeContext) => {
-  const { request } = await prepare(config, context);
+  const { request, games } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
-  await playStages(pipeline, config);
+  await playStages(pipeline, games);
   const found = await figureStage(pipeline, config);
   const lines = describeGames(found, config);
   const experiments = experimentsOf(config).map(({ name }) => name);
@@ -162,13 +163,13 @@ const planPlay = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
   );
 };
 
-const planLearning = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
+const planLearning = (config: GamesConfig, { inputs, games }: Prepared): PlannedStep => {
   const { model, learner = model, prices, learnerTokens, iterations, repetitions, maxTokens } = config;
   const { wording, variant, resources } = config;
   // In brief, things that are learned apart are asked about apart.
   const each = wording === "brief" && variant === "resource-specific" ? resources : 1;
   const calls = experimentsOf(config).filter(learns).length * repetitions * iterations * each;
-  const frame = estimateTokens(learningQuestion(config)[0]!.content);
+  const frame = estimateTokens(learningQuestion(config, games.prompts)[0]!.content);
   const spoken = worldOf(config).fixedBy === "model" ? maxTokens : 30;
   const shown = gamesOf(worldOf(config)) * movesOf(config) * (spoken + 12);
   return planCalls(

@@ -233,7 +233,7 @@ describe("a small model that was taught the full wording", () => {
     const { config, setup, languages } = await play(/zorp/);
     const { metaPrompt } = setup;
     if (metaPrompt.sorts === true) throw new Error("expected a meta-prompt that writes");
-    const { holes } = metaPrompt.template;
+    const { holes } = metaPrompt.texts.meta;
     const zorps = "zorp ".repeat(50);
     const principle = {
       id: "principle-1",
@@ -248,7 +248,9 @@ describe("a small model that was taught the full wording", () => {
       metrics: { ...setup.metrics, own: setup.metrics.own.map((one) => ({ ...one, question: zorps })) },
       metaPrompt: {
         ...metaPrompt,
-        template: parseTemplate("own", `${zorps}${holes.map((hole) => `{${hole}}`).join(" ")}`, holes),
+        texts: {
+          meta: parseTemplate("own", `${zorps}${holes.map((hole) => `{${hole}}`).join(" ")}`, holes),
+        },
       },
       first: { ...setup.first, constitution: { principles: [principle] } as never },
     };
@@ -286,9 +288,9 @@ describe("a small model that is to sort comments", () => {
     expect(await metaOf({ ballot: 0.5, poll: 0.5 }, { metaPrompt: "contract" })).toThrow(
       /^embedded:own knows a small language only, .* a share of mix\.stance\)/,
     );
-    const metaText = join(folder, "own.txt");
-    writeFileSync(metaText, "Does this statement, {first}, argue in favour of that one: {second}?");
-    expect(await metaOf({ stance: 1 }, { metaPrompt: "contract", metaText })).toThrow(/mix\.stance/);
+    const prompts = join(folder, "own.yaml");
+    writeFileSync(prompts, `stance: "Does this statement, {first}, argue in favour of that one: {second}?"`);
+    expect(await metaOf({ stance: 1 }, { metaPrompt: "contract", prompts })).toThrow(/mix\.stance/);
   });
 
   it("may not where what stands already is not of its language", async () => {

@@ -20,7 +20,7 @@ import {
   type Wording,
   type WritingPrompt,
 } from "../../simulation/index.ts";
-import { experimentsOf, type GamesConfig } from "../settings/game-settings.ts";
+import { experimentsOf, type Games } from "../settings/game-settings.ts";
 import { isScripted, type Vote } from "../settings/vote-settings.ts";
 import type { ContractPlay } from "../stages/contract-run.ts";
 import { firstQuestion, frameOf, learningQuestion, probeQuestions } from "../stages/game-questions.ts";
@@ -192,9 +192,9 @@ const writingWords = ({ config, setup }: ContractPlay, metaPrompt: WritingPrompt
 const voter = "embedded:covenant-voter";
 
 /** The questions by which a meta-model sorts comments, about nothing: their own words are left. */
-const sortingQuestions = ({ template }: SortingPrompt): Message[] => [
-  ...briefForms.demand(""),
-  ...briefForms.stance("", "", template),
+const sortingQuestions = ({ texts }: SortingPrompt): Message[] => [
+  ...briefForms.demand("", texts.demand),
+  ...briefForms.stance("", "", texts.stance),
 ];
 
 /** Throws UserError where a meta-model that is to sort comments was not taught to be asked so. */
@@ -246,17 +246,18 @@ type VoteQuestion = Words & { readonly role: string; readonly model: string };
 /** What users of a vote are asked in, of whom nobody is where their support is known and principles are given. */
 const voterWords = ({ config, setup }: Vote): Words[] => {
   const { wording, rounds } = config;
+  const { prompts } = setup;
   const { persona } = setup.users[0]!;
   const askedOf = (ask: (of: ShownPersona) => readonly Message[]): Words =>
     wordsIn(wording, { frame: () => ask({ ...persona, ...blankPersona }), first: () => ask(persona) });
   // in full the frame alone; in brief the first question: what is proposed is not known yet, and nobody is asked of nothing
   const statements = wording === "full" ? [] : [setup.filed?.[0]?.statement ?? ""];
   return [
-    ...(isScripted(config) ? [] : [askedOf((of) => supportMessages(of, statements, wording))]),
+    ...(isScripted(config) ? [] : [askedOf((of) => supportMessages(of, statements, prompts))]),
     ...(setup.filed === null
-      ? [askedOf((of) => proposalMessages(of, { earlier: [], words: 1 }, wording))]
+      ? [askedOf((of) => proposalMessages(of, { earlier: [], words: 1 }, prompts))]
       : []),
-    ...(rounds === 0 ? [] : [askedOf((of) => objectionMessages(of, [], 1, wording))]),
+    ...(rounds === 0 ? [] : [askedOf((of) => objectionMessages(of, [], 1, prompts))]),
   ];
 };
 
@@ -271,7 +272,7 @@ const voteQuestions = (vote: Vote): VoteQuestion[] => {
   }));
   if (rounds > 0) {
     const mediation = { users: 1, statements: [], opinions: [], most: 1, words: roles.mediator.words };
-    const ask = () => mediationMessages(mediation, wording);
+    const ask = () => mediationMessages(mediation, setup.prompts);
     questions.push({
       role: "mediator",
       model: setup.models.mediator,
@@ -298,7 +299,7 @@ export const requireFluentVote = (vote: Vote, { languages }: Pick<CheckedInputs,
 
 /** The same for games. */
 export const requireFluentGames = (
-  config: GamesConfig,
+  { config, prompts }: Games,
   { languages }: Pick<CheckedInputs, "languages">,
 ): void => {
   const { model, learner = model, wording } = config;
@@ -313,7 +314,7 @@ export const requireFluentGames = (
   }
   if (learner === undefined || !experimentsOf(config).some(learns)) return;
   const language = languages[config.learner === undefined ? "model" : "learner"];
-  const ask = () => learningQuestion(config);
+  const ask = () => learningQuestion(config, prompts);
   requireWords(
     { role: "learner", model: learner, language, ...wordsIn(wording, { frame: ask, first: ask }) },
     "games",

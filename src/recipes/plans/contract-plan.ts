@@ -153,8 +153,8 @@ const planSorted = (play: ContractPlay, prompt: SortingPrompt, meta: PlannedMode
   const standing = setup.wording.referred(setup.first, [])?.principles ?? [];
   const text = Math.max(config.roles.user.maxTokens, ...standing.map(tokensOf));
   const read =
-    demands * (estimatePrompt(briefForms.demand("")) + text) +
-    stances * (estimatePrompt(briefForms.stance("", "", prompt.template)) + 2 * text);
+    demands * (estimatePrompt(briefForms.demand("", prompt.texts.demand)) + text) +
+    stances * (estimatePrompt(briefForms.stance("", "", prompt.texts.stance)) + 2 * text);
   const load = (times: number, longest: number) => (reply: number) => ({
     calls: times * (demands + stances),
     read: times * read,

@@ -24,17 +24,17 @@ import { type Load, type PlannedModel, planCalls, tokensOf } from "./plan.ts";
 const frameTokens = 12;
 
 /** Tokens of requests without what models have yet to write, on average over users. */
-const requestTokens = ({ config: { wording }, setup: { users, words } }: Vote) => {
+const requestTokens = ({ setup: { users, words, prompts } }: Vote) => {
   const mean = (messages: (persona: (typeof users)[number]["persona"]) => Message[]): number =>
     users.reduce((sum, { persona }) => sum + estimatePrompt(messages(persona)), 0) / users.length;
   return {
-    proposal: mean((persona) => proposalMessages(persona, { earlier: [], words: words.proposal }, wording)),
-    support: mean((persona) => supportMessages(persona, [""], wording)),
-    comment: mean((persona) => objectionMessages(persona, [""], words.comment, wording)),
+    proposal: mean((persona) => proposalMessages(persona, { earlier: [], words: words.proposal }, prompts)),
+    support: mean((persona) => supportMessages(persona, [""], prompts)),
+    comment: mean((persona) => objectionMessages(persona, [""], words.comment, prompts)),
     mediation: estimatePrompt(
       mediationMessages(
         { users: users.length, statements: [], opinions: [], most: 1, words: words.document },
-        wording,
+        prompts,
       ),
     ),
   };

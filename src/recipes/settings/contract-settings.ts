@@ -14,11 +14,18 @@ import {
   loadMetrics,
   metaPromptNames,
   withIds,
-  withOwnText,
+  withOwnMetaTexts,
   wordings,
 } from "../../simulation/index.ts";
 import { readModelName } from "./names.ts";
-import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
+import {
+  contentSetting,
+  promptsSetting,
+  roleSampling,
+  samplingOf,
+  userRole,
+  writerRole,
+} from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
 import { choosePersonas, chooseTasks, chosen, isFile, sandboxName, speakingOf } from "./stakeholders.ts";
 
@@ -112,14 +119,7 @@ export const contractSchema = z.strictObject({
     .enum(metaPromptNames as [(typeof metaPromptNames)[number]])
     .default("contract")
     .describe("how a constitution is asked for"),
-  metaText: z
-    .string()
-    .min(1)
-    .overwrite(expandHome)
-    .optional()
-    .describe(
-      "file with a text of one's own in place of the meta-prompt's, with the same holes; {first} and {second} where it sorts comments (brief wording, but for critique)",
-    ),
+  prompts: promptsSetting,
   constitution: z
     .string()
     .min(1)
@@ -185,7 +185,7 @@ export const loadContract = async (config: ContractConfig) => {
   const cast = castOf(personas, config.assistants ?? personas.length, config.graph);
   const wording: EpisodeWording = episodeWordings[config.wording];
   const known = wording.metaPrompts[config.metaPrompt];
-  const metaPrompt = config.metaText === undefined ? known : await withOwnText(known, config.metaText);
+  const metaPrompt = config.prompts === undefined ? known : await withOwnMetaTexts(known, config.prompts);
   const first: Contract = {
     constitution: config.constitution === undefined ? null : await loadConstitution(config.constitution),
     contract: null,
@@ -212,10 +212,10 @@ export const contractFiles = ({
   personas,
   tasks,
   metrics,
-  metaText,
+  prompts,
 }: ContractConfig): Record<string, string> =>
   Object.fromEntries(
-    Object.entries({ personas, tasks, metrics: metrics.file, metaText }).filter(
+    Object.entries({ personas, tasks, metrics: metrics.file, prompts }).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && isFile(entry[1]),
     ),
   );

@@ -8,7 +8,10 @@ import {
   type Experiment,
   flexibleSeatsOf,
   type LearnedOn,
+  type LearnerPrompts,
+  learnerPrompts,
   learningVariants,
+  learns,
   type Manner,
   type Match,
   manners,
@@ -17,8 +20,10 @@ import {
   seatsOf,
   sights,
   type World,
+  withOwnLearnerTexts,
   wordings,
 } from "../../simulation/index.ts";
+import { promptsSetting } from "./role-settings.ts";
 import { callSettings, modelName, outSetting, seedSetting } from "./settings.ts";
 
 const positive = z.number().int().positive();
@@ -157,6 +162,7 @@ export const gamesSchema = z.strictObject({
     .enum(["script", "model"])
     .optional()
     .describe("who moves for fixed players; default: the model where there is one, and in trades scripts"),
+  prompts: promptsSetting,
   learner: modelName.optional().describe("model that writes principles; default: the players' model"),
   questions: count.default(0).describe("questions that a flexible player may ask before an offer (models)"),
   temperature: z.number().nonnegative().default(0).describe("0: always the likeliest token"),
@@ -279,4 +285,18 @@ export const checkGames = (config: GamesConfig): void => {
       "experiments-double",
       `Two experiments would be called ${double}: a group or a share is named twice. Name each once.`,
     );
+};
+
+/** The settings with what they name. */
+export type Games = { readonly config: GamesConfig; readonly prompts: LearnerPrompts };
+
+/** Loads what the settings name. Throws UserError as checkGames does, and where a file has a text that is not asked. */
+export const loadGames = async (config: GamesConfig): Promise<Games> => {
+  checkGames(config);
+  const { model, game, variant } = config;
+  const known = learnerPrompts[config.wording];
+  if (config.prompts === undefined) return { config, prompts: known };
+  const isAsked = model !== undefined && experimentsOf(config).some(learns);
+  const lesson = game === "buyer-seller" ? "strategy" : variant;
+  return { config, prompts: await withOwnLearnerTexts(known, config.prompts, isAsked ? [lesson] : []) };
 };

@@ -1,7 +1,8 @@
-// Settings of the roles that models play in simulations: how a role is sampled, and which model takes it. What a role is
-// asked is not known here.
+// Settings of the roles that models play in simulations: how a role is sampled, which model takes it, and where one's own texts
+// lie. What a role is asked is not known here.
 
 import { z } from "zod";
+import { expandHome } from "../../core/index.ts";
 import { modelName, samplingSettings } from "./settings.ts";
 
 const positive = z.number().int().positive();
@@ -24,6 +25,16 @@ export const contentSetting = (whom: string) =>
     .describe(
       `share of a scale from which a number is one of somebody content, whose comment the ${whom} is not shown in the brief wording; off: all are shown`,
     );
+
+/** What is asked in words of one's own. */
+export const promptsSetting = z
+  .string()
+  .min(1)
+  .overwrite(expandHome)
+  .optional()
+  .describe(
+    "file with texts of one's own in place of prompts that the run asks: a map from their names (YAML, JSON)",
+  );
 
 /** Users, who rate and comment. */
 export const userRole = z

@@ -14,9 +14,19 @@ import {
   loadCandidates,
   ruleNames,
   supportMetric,
+  type VotePrompts,
+  votePrompts,
+  withOwnVoteTexts,
 } from "../../simulation/index.ts";
 import { contractSchema } from "./contract-settings.ts";
-import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
+import {
+  contentSetting,
+  promptsSetting,
+  roleSampling,
+  samplingOf,
+  userRole,
+  writerRole,
+} from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
 import { choosePersonas, isFile, sandboxName, speakingOf } from "./stakeholders.ts";
 
@@ -38,6 +48,7 @@ export const voteSchema = z.strictObject({
     .describe(
       "what is voted on instead of proposals: a constitution (a library name or a file), a list of statements, comments.csv of Polis",
     ),
+  prompts: promptsSetting,
   proposals: positive.default(2).describe("principles that every user proposes"),
   seats: positive.default(4).describe("principles that are chosen at most, and that a draft has at most"),
   rule: z.enum(ruleNames).default("maximin").describe("the rule that decides; all others are told beside it"),
@@ -154,6 +165,17 @@ const checkPeople = (config: VoteConfig): void => {
   );
 };
 
+/** In which words everybody is asked. Throws UserError where a file has a text of what nobody is asked. */
+const loadPrompts = async (config: VoteConfig): Promise<VotePrompts> => {
+  const known = votePrompts[config.wording];
+  if (config.prompts === undefined) return known;
+  return withOwnVoteTexts(known, config.prompts, [
+    ...(config.candidates === undefined ? (["propose"] as const) : []),
+    ...(isScripted(config) ? [] : (["support"] as const)),
+    ...(config.rounds === 0 ? [] : (["object", "mediate"] as const)),
+  ]);
+};
+
 /** Who votes, as the settings say. Throws UserError as choosePersonas does. */
 export const votePersonas = ({
   sandbox,
@@ -169,6 +191,7 @@ export const loadVote = async (config: VoteConfig) => {
   const { users } = castOf(personas, personas.length, "even");
   const filed = config.candidates === undefined ? null : await loadCandidates(config.candidates);
   checkSlates(config, users.length, filed);
+  const prompts = await loadPrompts(config);
   const { assistant, proposer, user, mediator } = config.roles;
   const models = { user: user.model ?? config.model, mediator: mediator.model ?? config.model };
   const sampling = {
@@ -180,7 +203,7 @@ export const loadVote = async (config: VoteConfig) => {
   const words = { proposal: proposer.words, comment: user.words, document: mediator.words };
   const atOnce =
     config.opinions ?? (config.wording === "brief" ? briefCommentsAtOnce : Number.POSITIVE_INFINITY);
-  return { users, filed, models, sampling, words, atOnce, speaking: speakingOf(config, personas) };
+  return { users, filed, prompts, models, sampling, words, atOnce, speaking: speakingOf(config, personas) };
 };
 export type VoteSetup = Awaited<ReturnType<typeof loadVote>>;
 
@@ -188,7 +211,8 @@ export type VoteSetup = Awaited<ReturnType<typeof loadVote>>;
 export type Vote = { readonly config: VoteConfig; readonly setup: VoteSetup };
 
 /** The files that the settings name, by the part they play. */
-export const voteFiles = ({ personas, candidates }: VoteConfig): Record<string, string> => ({
+export const voteFiles = ({ personas, candidates, prompts }: VoteConfig): Record<string, string> => ({
   ...(isFile(personas) ? { personas } : {}),
   ...(candidates === undefined || !isCandidateFile(candidates) ? {} : { candidates }),
+  ...(prompts === undefined ? {} : { prompts }),
 });

@@ -97,7 +97,13 @@ export const writingParts = (
     const messages =
       written === undefined
         ? asked
-        : moreMessages(asked, written.text, reading!.constitution, metaPrompt.exactly!);
+        : moreMessages(
+            metaPrompt.texts.more!,
+            asked,
+            written.text,
+            reading!.constitution,
+            metaPrompt.exactly!,
+          );
     return { messages, ...setup.sampling.meta, ...(wording.json ? { answer: form } : {}) };
   };
   return async (question) => {

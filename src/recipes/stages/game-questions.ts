@@ -5,6 +5,7 @@ import type { Message } from "../../records/index.ts";
 import {
   firstTurns,
   flexibleText,
+  type LearnerPrompts,
   learningTurns,
   type Observation,
   policies,
@@ -84,8 +85,11 @@ const emptyTrade: Observation = {
 };
 
 /** What a learner is asked where nothing was seen yet. */
-export const learningQuestion = ({ game, variant, wording }: GamesConfig): readonly Message[] => {
+export const learningQuestion = (
+  { game, variant }: GamesConfig,
+  prompts: LearnerPrompts,
+): readonly Message[] => {
   const observations = [game === "buyer-seller" ? emptyTrade : emptyObservation];
   const task = { seed: 0, principle: { text: "" }, observations, variant };
-  return learningTurns(task, wording);
+  return learningTurns(task, prompts);
 };

@@ -31,7 +31,13 @@ import {
   playGames,
   type World,
 } from "../../simulation/index.ts";
-import { experimentsOf, type GamesConfig, learnedOn, worldOf } from "../settings/game-settings.ts";
+import {
+  experimentsOf,
+  type Games,
+  type GamesConfig,
+  learnedOn,
+  worldOf,
+} from "../settings/game-settings.ts";
 import { askInto } from "./asking.ts";
 import type { Rejectable } from "./rejections.ts";
 import type { Pipeline } from "./stage-model.ts";
@@ -116,17 +122,16 @@ const writeRows = async <Item, Row extends Rejectable>(
 };
 
 /** What a run of games is made of. */
-type Games = {
+type Play = Games & {
   readonly pipeline: Pipeline;
-  readonly config: GamesConfig;
   readonly world: World;
   readonly experiments: readonly Experiment[];
 };
 
-const readPrinciples = ({ pipeline }: Games, stage: string): Promise<GamePrincipleRecord[]> =>
+const readPrinciples = ({ pipeline }: Play, stage: string): Promise<GamePrincipleRecord[]> =>
   collect(streamRecords(join(pipeline.run.folder, stage, "principles.jsonl"), gamePrincipleRecordSchema));
 
-const priorStage = async (games: Games): Promise<void> => {
+const priorStage = async (games: Play): Promise<void> => {
   const { pipeline, config, experiments } = games;
   const { run } = pipeline;
   const inputs = decisive(config);
@@ -149,14 +154,10 @@ const priorStage = async (games: Games): Promise<void> => {
   });
 };
 
-const experimentNamed = ({ experiments }: Games, name: string): Experiment =>
+const experimentNamed = ({ experiments }: Play, name: string): Experiment =>
   experiments.find((experiment) => experiment.name === name)!;
 
-const playAll = (
-  games: Games,
-  stage: StageContext,
-  before: readonly GamePrincipleRecord[],
-): Promise<void> => {
+const playAll = (games: Play, stage: StageContext, before: readonly GamePrincipleRecord[]): Promise<void> => {
   const { pipeline, config, world } = games;
   const at = { runSeed: pipeline.run.seed, stage: stage.name };
   const { maxTokens, temperature, questions, wording } = config;
@@ -182,13 +183,13 @@ const belongsTo = (game: GameRecord, { experiment, repetition }: GamePrincipleRe
   game.experiment === experiment && game.repetition === repetition;
 
 const learnAll = (
-  games: Games,
+  games: Play,
   stage: StageContext,
   before: readonly GamePrincipleRecord[],
 ): Promise<void> => {
-  const { pipeline, config } = games;
+  const { pipeline, config, prompts } = games;
   const { variant, sight, learner: named, model: players, priorWeight } = config;
-  const { temperature, learnerTokens, wording } = config;
+  const { temperature, learnerTokens } = config;
   const played = () => streamRecords(join(stage.folder, "games.jsonl"), gameRecordSchema);
   const options = { runSeed: pipeline.run.seed, stage: stage.name, sight, variant, signal: stage.signal };
   return writeRows<Lesson, GamePrincipleRecord>(pipeline, stage, {
@@ -207,7 +208,7 @@ const learnAll = (
         lessons,
         model === null
           ? countingLearner({ priorWeight })
-          : askingLearner(model, { maxTokens: learnerTokens, temperature, wording }),
+          : askingLearner(model, { maxTokens: learnerTokens, temperature, prompts }),
         options,
       ),
     isUnreadable: ({ state }) => state === "unparseable",
@@ -215,7 +216,7 @@ const learnAll = (
 };
 
 /** The probes of an experiment's repetition: trained things and held-out ones, with and without prior and reasons. */
-const probesOf = (games: Games, last: GamePrincipleRecord): PlannedProbe[] => {
+const probesOf = (games: Play, last: GamePrincipleRecord): PlannedProbe[] => {
   const { currencies, heldOut, amounts } = games.config;
   const amount = Math.round((amounts.least + amounts.most) / 2);
   const experiment = experimentNamed(games, last.experiment);
@@ -230,7 +231,7 @@ const probesOf = (games: Games, last: GamePrincipleRecord): PlannedProbe[] => {
 };
 
 const probeStage = async (
-  games: Games,
+  games: Play,
   last: readonly GamePrincipleRecord[],
   after: string,
 ): Promise<void> => {
@@ -262,8 +263,9 @@ const probeStage = async (
 };
 
 /** All stages of play. Figures are made of what they leave. */
-export const playStages = async (pipeline: Pipeline, config: GamesConfig): Promise<void> => {
-  const games: Games = { pipeline, config, world: worldOf(config), experiments: experimentsOf(config) };
+export const playStages = async (pipeline: Pipeline, loaded: Games): Promise<void> => {
+  const { config } = loaded;
+  const games: Play = { ...loaded, pipeline, world: worldOf(config), experiments: experimentsOf(config) };
   await priorStage(games);
   let last = "priors";
   for (let iteration = 1; iteration <= config.iterations; iteration++) {

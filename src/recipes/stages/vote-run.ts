@@ -50,7 +50,7 @@ const truly: ScriptedSupport = {
 /** How a stage of a vote asks. */
 export const optionsOf = ({ config, setup }: Vote, stage: string): DeliberationOptions => ({
   users: setup.users,
-  wording: config.wording,
+  prompts: setup.prompts,
   sampling: setup.sampling,
   words: setup.words,
   runSeed: config.seed,
@@ -65,6 +65,7 @@ export const askedOf = ({ config, setup }: Vote) => ({
   models: setup.models,
   roles: config.roles,
   users: hashJson(setup.users),
+  ...(config.prompts === undefined ? {} : { prompts: hashJson(setup.prompts.texts) }),
   ...(isScripted(config) ? { voters: config.sandbox.voters } : {}),
 });
 

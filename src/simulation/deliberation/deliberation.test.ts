@@ -18,6 +18,7 @@ import {
 } from "./deliberation.ts";
 import { mediate, type Voice } from "./mediation.ts";
 import { readProposal } from "./reading.ts";
+import { votePrompts } from "./wording.ts";
 
 const sampling = { temperature: 1, topP: 1, maxTokens: 100 };
 const optionsOf = (users: number, changes: Partial<DeliberationOptions> = {}): DeliberationOptions => ({
@@ -26,7 +27,7 @@ const optionsOf = (users: number, changes: Partial<DeliberationOptions> = {}): D
     users,
     "even",
   ).users,
-  wording: "full",
+  prompts: votePrompts.full,
   sampling: { proposer: sampling, user: sampling, mediator: sampling },
   words: { proposal: 20, comment: 30, document: 100 },
   runSeed: 3,
@@ -136,7 +137,7 @@ describe("phases", () => {
     "ask twelve users of one name about every candidate, each in a call of its own that shows nobody else (%s)",
     async (wording) => {
       const model = scriptedModel({ reply: replying });
-      const options = optionsOf(12, { wording });
+      const options = optionsOf(12, { prompts: votePrompts[wording] });
       const candidates = mergeProposals(await gatherProposals(options, 2, asking(model)), seededBy(options));
       const before = model.calls.length;
       const rows = await collect(gatherSupport(options, candidates, asking(model)));
@@ -303,7 +304,7 @@ describe("a mediator", () => {
     const model = scriptedModel({ reply: () => replies.shift() ?? "No." });
     const voices = voicesOf(4);
     const [draft] = await mediate(
-      optionsOf(2, { wording: "brief" }),
+      optionsOf(2, { prompts: votePrompts.brief }),
       { ...mediation, voices, drafts: 1, atOnce: 2 },
       asking(model),
     );
@@ -324,7 +325,7 @@ describe("a mediator", () => {
     const replies = ["principles:\n1. [1]\n2. [2]", "principles:\n1. A\n2. B [2]\n3. [1]\n4. [3,4]"];
     const model = scriptedModel({ reply: () => replies.shift() ?? "No." });
     const [draft] = await mediate(
-      optionsOf(2, { wording: "brief" }),
+      optionsOf(2, { prompts: votePrompts.brief }),
       { ...mediation, voices: voicesOf(8), drafts: 1, most: 2 },
       asking(model),
     );

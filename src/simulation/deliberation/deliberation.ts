@@ -6,9 +6,15 @@ import type { CandidateRecord, ProposalRecord, StageName, SupportRecord } from "
 import type { UserSeat } from "../episodes/cast.ts";
 import type { PhaseTask, RoleSampling } from "../episodes/episode.ts";
 import { ratingForm, readRating } from "../episodes/rating.ts";
-import type { ShownPersona, Wording } from "../stakeholders/persona-text.ts";
+import type { ShownPersona } from "../stakeholders/persona-text.ts";
 import { proposalForm, readProposal } from "./reading.ts";
-import { objectionMessages, proposalMessages, supportMessages, supportMetric } from "./wording.ts";
+import {
+  objectionMessages,
+  proposalMessages,
+  supportMessages,
+  supportMetric,
+  type VotePrompts,
+} from "./wording.ts";
 
 /** What can be asked at once. tasks: made when they are wanted, since there may be many. */
 export type DeliberationPhase<Row> = {
@@ -33,7 +39,7 @@ export type ScriptedSupport = {
  */
 export type DeliberationOptions = {
   readonly users: readonly UserSeat[];
-  readonly wording: Wording;
+  readonly prompts: VotePrompts;
   readonly sampling: Readonly<Record<"proposer" | "user" | "mediator", RoleSampling>>;
   readonly words: { readonly proposal: number; readonly comment: number; readonly document: number };
   readonly runSeed: number;
@@ -58,20 +64,20 @@ const proposalTask = (
   number: number,
   earlier: readonly ProposalRecord[],
 ): PhaseTask<ProposalRecord> => {
-  const { stage, wording, sampling, words } = options;
+  const { stage, prompts, sampling, words } = options;
   const id = `${stage}/${user}/proposal-${number}`;
   const seed = seedOf(options, id);
   const own = earlier.flatMap(({ statement }) => statement ?? []);
   const shown = { earlier: own, words: words.proposal };
   return {
     request: {
-      messages: proposalMessages(persona, shown, wording),
+      messages: proposalMessages(persona, shown, prompts),
       ...sampling.proposer,
       seed,
-      ...(wording === "full" ? { answer: proposalForm } : {}),
+      ...(prompts.wording === "full" ? { answer: proposalForm } : {}),
     },
     record: (reply, model) => ({
-      ...{ id, parents: wording === "full" ? earlier.map((one) => one.id) : [], stage, seed },
+      ...{ id, parents: prompts.wording === "full" ? earlier.map((one) => one.id) : [], stage, seed },
       ...{ user, persona: persona.id, number, model, text: reply!.text, finish: reply!.finish },
       ...readProposal(reply!),
     }),
@@ -110,7 +116,7 @@ const supportTask = (
   candidate: CandidateRecord,
   withComment: boolean,
 ): PhaseTask<SupportRecord> => {
-  const { stage, wording, sampling, words, scripted } = options;
+  const { stage, prompts, sampling, words, scripted } = options;
   const { candidate: name, statements } = candidate;
   const id = withComment ? `${stage}/${user}/comment-${name}` : supportId(stage, user, name);
   const seed = seedOf(options, id);
@@ -118,11 +124,11 @@ const supportTask = (
   return {
     request: {
       messages: withComment
-        ? objectionMessages(persona, statements, words.comment, wording)
-        : supportMessages(persona, statements, wording),
+        ? objectionMessages(persona, statements, words.comment, prompts)
+        : supportMessages(persona, statements, prompts),
       ...sampling.user,
       seed,
-      ...(wording === "full" ? { answer: ratingForm(metrics, withComment) } : {}),
+      ...(prompts.wording === "full" ? { answer: ratingForm(metrics, withComment) } : {}),
     },
     record: (reply, model) => {
       const { ratings, missing, feedback } = readRating(reply!, metrics);

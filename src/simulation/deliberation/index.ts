@@ -34,4 +34,7 @@ export {
   type Scene,
   supportMessages,
   supportMetric,
+  type VotePrompts,
+  votePrompts,
+  withOwnVoteTexts,
 } from "./wording.ts";

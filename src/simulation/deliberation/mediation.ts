@@ -84,7 +84,7 @@ const read = (
   most: number,
 ): Cut => {
   // the brief wording does not tell how many there may be: of those that the model writes, the strongest count
-  const written = options.wording === "brief" ? Math.max(most, briefMost) : most;
+  const written = options.prompts.wording === "brief" ? Math.max(most, briefMost) : most;
   const standing = statementsOf(document);
   const referred = referredTo(
     standing,
@@ -93,7 +93,7 @@ const read = (
   const bounds = {
     users: options.users.length,
     comments: shown.length,
-    ...(episodeWordings[options.wording].refers ? { referred } : {}),
+    ...(episodeWordings[options.prompts.wording].refers ? { referred } : {}),
   };
   const reading = readMeta({ text, finish }, { form: "critique", most: written }, bounds);
   if (reading.type !== "read") return { reading, cut: [] };
@@ -110,7 +110,7 @@ const draftTask = (
   { name, document, parents }: Growing,
   { part, attempt, shown }: PartTask,
 ): PhaseTask<MediationRecord> => {
-  const { stage, wording, sampling, words, users } = options;
+  const { stage, prompts, sampling, words, users } = options;
   const id = `${stage}/${name}/part-${part}-${attempt}`;
   const seed = seedOf(options, id);
   const numbers = shown.map(({ record }) => record);
@@ -125,11 +125,11 @@ const draftTask = (
           most,
           words: words.document,
         },
-        wording,
+        prompts,
       ),
       ...sampling.mediator,
       seed,
-      ...(wording === "full" ? { answer: metaAnswerForm("critique") } : {}),
+      ...(prompts.wording === "full" ? { answer: metaAnswerForm("critique") } : {}),
     },
     record: (reply, model) => {
       const { text, finish } = reply!;

@@ -13,6 +13,7 @@ import {
   proposalMessages,
   supportMessages,
   supportMetric,
+  votePrompts,
 } from "./wording.ts";
 
 const textOf = (messages: readonly Message[]): string => messages.map(({ content }) => content).join("\n");
@@ -62,7 +63,7 @@ describe("the brief wording", () => {
       { support: 3, said: "Be\ndiscreet." },
       { support: null, said: "Protect privacy." },
     ];
-    expect(textOf(mediationMessages({ ...question, opinions }, "brief"))).toBe(
+    expect(textOf(mediationMessages({ ...question, opinions }, votePrompts.brief))).toBe(
       "Principles so far:\nnone yet\n\nComments:\n[1] Be discreet.\n[2] Protect privacy.\n\nWrite the principles anew.",
     );
   });
@@ -74,8 +75,8 @@ describe.each(["full", "brief"] as const)("in the %s wording", (wording) => {
   it("a user sees the own persona and what is voted on, whatever it holds", () => {
     const statements = [mark("one").replaceAll("\n", " "), "Two."];
     for (const messages of [
-      supportMessages(user, statements, wording),
-      objectionMessages(user, statements, 30, wording),
+      supportMessages(user, statements, votePrompts[wording]),
+      objectionMessages(user, statements, 30, votePrompts[wording]),
     ]) {
       expect(textOf(messages)).toContain(mark("persona-1"));
       for (const statement of statements) expect(textOf(messages)).toContain(statement);
@@ -84,14 +85,16 @@ describe.each(["full", "brief"] as const)("in the %s wording", (wording) => {
   });
 
   it("a user is shown the own proposals alone, and only where models follow instructions", () => {
-    const text = textOf(proposalMessages(user, { earlier: ["Name sources."], words: 20 }, wording));
+    const text = textOf(
+      proposalMessages(user, { earlier: ["Name sources."], words: 20 }, votePrompts[wording]),
+    );
     expect(text.includes("Name sources.")).toBe(wording === "full");
   });
 
   it("the mediator knows nobody by name", () => {
     const question = { users: 2, most: 4, words: 100, statements: ["Be {kind}."] };
     const text = textOf(
-      mediationMessages({ ...question, opinions: [{ support: 1, said: "No {x}." }] }, wording),
+      mediationMessages({ ...question, opinions: [{ support: 1, said: "No {x}." }] }, votePrompts[wording]),
     );
     expect(text).toContain(`${wording === "full" ? "1" : "A"}. Be {kind}.`);
     expect(text).toContain("No {x}.");

@@ -5,8 +5,9 @@
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import { oneLine } from "../../core/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
-import { briefForms } from "../episodes/brief-forms.ts";
+import { briefForms, briefMetaTemplate } from "../episodes/brief-forms.ts";
 import { numberedOrNone } from "../episodes/wording.ts";
+import { withOwnTexts } from "../own-prompts.ts";
 import { personaText, type ShownPersona, type Wording } from "../stakeholders/persona-text.ts";
 
 const load = <Hole extends string>(file: URL, ...holes: readonly Hole[]) => loadTemplate(file, holes);
@@ -30,7 +31,26 @@ const brief = {
   propose: load(new URL("./prompts/brief/propose.txt", import.meta.url)),
   support: load(new URL("./prompts/brief/support.txt", import.meta.url), "principles", "low", "high"),
   object: load(new URL("./prompts/brief/object.txt", import.meta.url), "principles", "low", "high"),
+  mediate: briefMetaTemplate,
 };
+
+/** In which words people and the mediator are asked. */
+export type VotePrompts =
+  | { readonly wording: "full"; readonly texts: typeof full }
+  | { readonly wording: "brief"; readonly texts: typeof brief };
+
+/** The prompts that come with Covenant, by the wording. */
+export const votePrompts = {
+  full: { wording: "full", texts: full },
+  brief: { wording: "brief", texts: brief },
+} as const satisfies Record<Wording, VotePrompts>;
+
+/** Prompts with the texts of a file in place of those that a vote asks. Throws UserError as withOwnTexts does. */
+export const withOwnVoteTexts = (
+  prompts: VotePrompts,
+  file: string,
+  asked: readonly (keyof VotePrompts["texts"])[],
+): Promise<VotePrompts> => withOwnTexts(prompts, file, asked);
 
 /** How much a user is for what is voted on. */
 export const supportMetric: Metric = {
@@ -54,30 +74,30 @@ export type ProposalQuestion = { readonly earlier: readonly string[]; readonly w
 export const proposalMessages = (
   persona: ShownPersona,
   { earlier, words }: ProposalQuestion,
-  wording: Wording,
+  prompts: VotePrompts,
 ): Message[] =>
   asUser(
     persona,
-    wording,
-    wording === "brief"
-      ? renderTemplate(brief.propose, {})
-      : renderTemplate(full.propose, { earlier: numberedOrNone(earlier), words: String(words) }),
+    prompts.wording,
+    prompts.wording === "brief"
+      ? renderTemplate(prompts.texts.propose, {})
+      : renderTemplate(prompts.texts.propose, { earlier: numberedOrNone(earlier), words: String(words) }),
   );
 
 /** A user is asked how much the principles are to be supported together: one candidate is one principle. */
 export const supportMessages = (
   persona: ShownPersona,
   statements: readonly string[],
-  wording: Wording,
+  prompts: VotePrompts,
 ): Message[] => {
   const { low, high, question } = supportMetric;
   const principles = numberedOrNone(statements);
   return asUser(
     persona,
-    wording,
-    wording === "brief"
-      ? renderTemplate(brief.support, { principles, low: String(low), high: String(high) })
-      : renderTemplate(full.support, {
+    prompts.wording,
+    prompts.wording === "brief"
+      ? renderTemplate(prompts.texts.support, { principles, low: String(low), high: String(high) })
+      : renderTemplate(prompts.texts.support, {
           ...{ principles, question, scale: `A number from ${low} to ${high}.` },
           form: '{"support": ...}',
         }),
@@ -89,16 +109,16 @@ export const objectionMessages = (
   persona: ShownPersona,
   statements: readonly string[],
   words: number,
-  wording: Wording,
+  prompts: VotePrompts,
 ): Message[] => {
   const { low, high, question } = supportMetric;
   const principles = numberedOrNone(statements);
   return asUser(
     persona,
-    wording,
-    wording === "brief"
-      ? renderTemplate(brief.object, { principles, low: String(low), high: String(high) })
-      : renderTemplate(full.object, {
+    prompts.wording,
+    prompts.wording === "brief"
+      ? renderTemplate(prompts.texts.object, { principles, low: String(low), high: String(high) })
+      : renderTemplate(prompts.texts.object, {
           ...{ principles, question, scale: `A number from ${low} to ${high}.`, words: String(words) },
           form: '{"support": ..., "feedback": "..."}',
         }),
@@ -120,18 +140,17 @@ export type MediationQuestion = {
 /** The mediator is asked for principles: one message. What people said stands as JSON text where models follow instructions. */
 export const mediationMessages = (
   { users, statements, opinions, most, words }: MediationQuestion,
-  wording: Wording,
+  prompts: VotePrompts,
 ): Message[] => {
-  if (wording === "brief")
-    return briefForms.meta({
-      principles: statements.map(oneLine),
-      comments: opinions.map(({ said }) => said),
-    });
+  if (prompts.wording === "brief") {
+    const comments = opinions.map(({ said }) => said);
+    return briefForms.meta({ principles: statements.map(oneLine), comments }, prompts.texts.mediate);
+  }
   const told = opinions.map(({ support, said }, at) => {
     const how = support === null ? "" : ` supports them with ${support} of ${supportMetric.high}:`;
     return `[${at + 1}]${how} ${JSON.stringify(said)}`;
   });
-  const content = renderTemplate(full.mediate, {
+  const content = renderTemplate(prompts.texts.mediate, {
     ...{ users: String(users), principles: numberedOrNone(statements), opinions: told.join("\n") },
     ...{ most: String(most), words: String(words) },
   });
@@ -143,7 +162,7 @@ export type Scene = { readonly messages: readonly Message[]; readonly answer: st
 
 /** A proposal in the brief wording. */
 export const briefProposalScene = (persona: ShownPersona, statement: string): Scene => ({
-  messages: proposalMessages(persona, { earlier: [], words: 1 }, "brief"),
+  messages: proposalMessages(persona, { earlier: [], words: 1 }, votePrompts.brief),
   answer: statement,
 });
 
@@ -154,8 +173,11 @@ export const briefSupportScene = (
   said: { readonly support: number; readonly comment?: string },
 ): Scene =>
   said.comment === undefined
-    ? { messages: supportMessages(persona, statements, "brief"), answer: `support: ${said.support}` }
+    ? {
+        messages: supportMessages(persona, statements, votePrompts.brief),
+        answer: `support: ${said.support}`,
+      }
     : {
-        messages: objectionMessages(persona, statements, 1, "brief"),
+        messages: objectionMessages(persona, statements, 1, votePrompts.brief),
         answer: `support: ${said.support}\nfeedback: ${said.comment}`,
       };

@@ -17,15 +17,16 @@ const templates = {
   draft: load("user-draft", "question", "draft"),
   rate: load("user-rate", "metrics"),
   others: load("user-rate-others", "metrics"),
-  demand: load("demand", "comment"),
-  stance: load("stance", "first", "second"),
 };
 
 /** The text of the meta-prompt that asks for a list, with what stands so far and the comments. */
 export const briefMetaTemplate = load("meta-critique", "current", "transcript");
 
-/** The question that the other meta-prompts ask of two texts. */
-export const stanceTemplate = templates.stance;
+/** The questions that the other meta-prompts ask of a comment and of two texts. */
+export const sortingTexts = {
+  demand: load("demand", "comment"),
+  stance: load("stance", "first", "second"),
+};
 
 /** So many comments at once are shown to the meta-model, and no more: the embedded model reads short texts alone. */
 export const briefCommentsAtOnce = 10;
@@ -121,12 +122,15 @@ export const briefForms = {
       ...Object.entries(answer.ratings).map(([metric, value]) => `${metric}: ${ratingText(value)}`),
       ...(answer.feedback === undefined ? [] : [`feedback: ${oneLine(answer.feedback)}`]),
     ].join("\n"),
-  /** Of a list of principles that comments are to amend. */
-  meta: (scene: {
-    readonly principles: readonly string[];
-    readonly comments: readonly string[];
-  }): Message[] => {
-    const content = renderTemplate(briefMetaTemplate, {
+  /** Of a list of principles that comments are to amend. Here and below, template: where the text is one's own. */
+  meta: (
+    scene: {
+      readonly principles: readonly string[];
+      readonly comments: readonly string[];
+    },
+    template = briefMetaTemplate,
+  ): Message[] => {
+    const content = renderTemplate(template, {
       current: briefPrinciples(scene.principles),
       transcript: briefComments(scene.comments),
     });
@@ -145,11 +149,11 @@ export const briefForms = {
       ),
     )}`,
   /** Whether a comment asks for a change: "yes" or "no". */
-  demand: (comment: string): Message[] => [
-    { role: "user", content: renderTemplate(templates.demand, { comment: oneLine(comment) }) },
+  demand: (comment: string, template = sortingTexts.demand): Message[] => [
+    { role: "user", content: renderTemplate(template, { comment: oneLine(comment) }) },
   ],
-  /** Whether the second of two texts is "for" the first, "against" it, or "neither". template: where the question is one's own. */
-  stance: (first: string, second: string, template = stanceTemplate): Message[] => [
+  /** Whether the second of two texts is "for" the first, "against" it, or "neither". */
+  stance: (first: string, second: string, template = sortingTexts.stance): Message[] => [
     { role: "user", content: renderTemplate(template, { first: oneLine(first), second: oneLine(second) }) },
   ],
 } as const;

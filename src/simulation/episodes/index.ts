@@ -31,7 +31,7 @@ export {
   metaPromptNames,
   type SortingPrompt,
   type WritingPrompt,
-  withOwnText,
+  withOwnMetaTexts,
 } from "./meta-prompt.ts";
 export {
   type MetaBounds,

@@ -1,11 +1,11 @@
 // Meta-prompts: how a model is asked to turn what happened in a run into a constitution. Three forms: one message written
 // anew (rewrite), a critique and a list of principles (critique), principles for everybody and a contract with clauses for
-// single users (contract). Each prompt is a file with named holes; one's own is checked when it is loaded. One that sorts asks no
-// such question: its text is asked of two texts at a time.
+// single users (contract). Each prompt is a file with named holes. One that sorts asks no such question: its texts are asked of
+// one comment, and of two texts at a time.
 
-import { loadTemplate, parseTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
-import { CovenantError, readText, UserError } from "../../core/index.ts";
+import { loadTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
 import type { Message } from "../../records/index.ts";
+import { withOwnTexts } from "../own-prompts.ts";
 import type { Transcript } from "./transcript.ts";
 import { type Contract, listOf, messageOf } from "./wording.ts";
 
@@ -23,20 +23,28 @@ type WantedOfMeta = {
   readonly most?: number;
 };
 
-/** The model writes documents. */
-export type WritingPrompt = WantedOfMeta & { readonly template: Template<MetaHole>; readonly sorts?: never };
+/** The model writes documents. more: how principles are asked for that are missing of an exact number. */
+export type WritingPrompt = WantedOfMeta & {
+  readonly texts: { readonly meta: Template<MetaHole>; readonly more?: Template<MoreHole> };
+  readonly sorts?: never;
+};
 
 /**
- * The model says of two texts at a time whether the second is for the first, and a rule sorts comments by that and makes the
- * documents.
+ * The model says whether a comment asks for a change (demand), and of two texts at a time whether the second is for the first
+ * (stance); a rule sorts comments by that and makes the documents.
  */
-export type SortingPrompt = WantedOfMeta & { readonly template: Template<StanceHole>; readonly sorts: true };
+export type SortingPrompt = WantedOfMeta & {
+  readonly texts: { readonly demand: Template<"comment">; readonly stance: Template<StanceHole> };
+  readonly sorts: true;
+};
 
 export type MetaPrompt = WritingPrompt | SortingPrompt;
 
 const holes = ["users", "question", "current", "earlier", "transcript", "words"] as const;
 type MetaHole = (typeof holes)[number];
 type StanceHole = "first" | "second";
+const moreHoles = ["came", "wanted", "principles", "missing"] as const;
+export type MoreHole = (typeof moreHoles)[number];
 
 const load = (file: URL): Template<MetaHole> => loadTemplate(file, holes);
 
@@ -45,50 +53,38 @@ export const metaPrompts = {
   rewrite: {
     name: "rewrite",
     form: "rewrite",
-    template: load(new URL("./prompts/meta-rewrite.txt", import.meta.url)),
+    texts: { meta: load(new URL("./prompts/meta-rewrite.txt", import.meta.url)) },
   },
   critique: {
     name: "critique",
     form: "critique",
-    template: load(new URL("./prompts/meta-critique.txt", import.meta.url)),
+    texts: { meta: load(new URL("./prompts/meta-critique.txt", import.meta.url)) },
     most: 10,
   },
   contract: {
     name: "contract",
     form: "contract",
-    template: load(new URL("./prompts/meta-contract.txt", import.meta.url)),
+    texts: { meta: load(new URL("./prompts/meta-contract.txt", import.meta.url)) },
     most: 10,
   },
   "contract-five": {
     name: "contract-five",
     form: "contract",
-    template: load(new URL("./prompts/meta-contract-five.txt", import.meta.url)),
+    texts: {
+      meta: load(new URL("./prompts/meta-contract-five.txt", import.meta.url)),
+      more: loadTemplate(new URL("./prompts/meta-more.txt", import.meta.url), moreHoles),
+    },
     exactly: 5,
   },
 } as const satisfies Readonly<Record<string, WritingPrompt>>;
 export type MetaPromptName = keyof typeof metaPrompts;
 export const metaPromptNames = Object.keys(metaPrompts) as readonly MetaPromptName[];
 
-/** What a text of one's own is to be where a prompt sorts. */
-const stanceTold = (name: string): string =>
-  ` In the brief wording --meta-prompt ${name} has no text about all comments: the text is a question about two, {first} and {second}, and the answer is to be "for", "against" or "neither" (of the second to the first).`;
-
-/** A meta-prompt with the text of a file. Throws UserError when the file's holes are not the ones wanted. */
-export const withOwnText = async (prompt: MetaPrompt, file: string): Promise<MetaPrompt> => {
-  const text = (await readText(file)).replaceAll("\r\n", "\n").replace(/\n$/, "");
-  try {
-    return prompt.sorts === true
-      ? { ...prompt, template: parseTemplate(file, text, prompt.template.holes) }
-      : { ...prompt, template: parseTemplate(file, text, prompt.template.holes) };
-  } catch (thrown) {
-    if (!(thrown instanceof CovenantError)) throw thrown;
-    const told = prompt.sorts === true ? stanceTold(prompt.name) : "";
-    throw new UserError("meta-prompt-holes", `${thrown.message}${told} Correct ${file}.`, {
-      ...thrown.facts,
-      file,
-    });
-  }
-};
+/** A meta-prompt with the texts of a file in place of its own. Throws UserError as withOwnTexts does. */
+export const withOwnMetaTexts = (prompt: MetaPrompt, file: string): Promise<MetaPrompt> =>
+  prompt.sorts === true
+    ? withOwnTexts(prompt, file, ["demand", "stance"])
+    : withOwnTexts(prompt, file, prompt.texts.more === undefined ? ["meta"] : ["meta", "more"]);
 
 /** The documents as text, for a person or a model: "none yet" where there are none. */
 export const contractText = (given: Contract): string => {
@@ -116,10 +112,10 @@ export type MetaQuestion = {
 };
 
 /** The request to the meta-model: one message. */
-export const metaMessages = ({ template }: WritingPrompt, question: MetaQuestion): Message[] => [
+export const metaMessages = ({ texts }: WritingPrompt, question: MetaQuestion): Message[] => [
   {
     role: "user",
-    content: renderTemplate(template, {
+    content: renderTemplate(texts.meta, {
       users: String(question.users),
       question: question.questions.join(" / "),
       current: question.current,

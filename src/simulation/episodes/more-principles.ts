@@ -2,15 +2,12 @@
 // and what it wrote before its eyes, and what of its reply is taken. One that is there already is refused; nothing is made up.
 
 import { z } from "zod";
-import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
+import { renderTemplate, type Template } from "../../constitution/index.ts";
 import type { AnswerForm, Reply } from "../../models/index.ts";
 import type { Message } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
+import type { MoreHole } from "./meta-prompt.ts";
 import { type MetaBounds, type ReadPrinciple, readMeta } from "./meta-reading.ts";
-
-const template = loadTemplate(new URL("./prompts/meta-more.txt", import.meta.url), [
-  ...(["came", "wanted", "principles", "missing"] as const),
-]);
 
 const { $schema: _, ...schema } = z.toJSONSchema(
   z.strictObject({
@@ -21,8 +18,9 @@ const { $schema: _, ...schema } = z.toJSONSchema(
 /** The form of a reply, for servers that can hold a model to one. */
 export const moreAnswerForm: AnswerForm = { name: "principles", schema };
 
-/** The request for what is missing. asked: what was asked before; said: the reply to it; there: the principles so far. */
+/** The request for what is missing, in the words of a template. asked: what was asked before; said: the reply to it; there: the principles so far. */
 export const moreMessages = (
+  template: Template<MoreHole>,
   asked: readonly Message[],
   said: string,
   there: readonly ReadPrinciple[],

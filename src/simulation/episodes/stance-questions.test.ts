@@ -107,8 +107,9 @@ describe("comments that a model sorts", () => {
   });
 
   it("are asked about in a question of one's own", async () => {
-    const template = parseTemplate("own", "{second} / {first}?", ["first", "second"]);
-    const { phases } = await sort(["Be kind."], ["Be {first}."], told({}), { prompt: { template } });
+    const stance = parseTemplate("own", "{second} / {first}?", ["first", "second"]);
+    const texts = { ...prompt.texts, stance };
+    const { phases } = await sort(["Be kind."], ["Be {first}."], told({}), { prompt: { texts } });
     expect(phases[1]).toEqual(["Be {first}. / Be kind.?"]);
   });
 });

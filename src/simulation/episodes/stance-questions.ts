@@ -25,7 +25,7 @@ export type AskStances = (phase: {
  * asked whose answer cannot be read, but might be of another seed.
  */
 export type SortingOptions = {
-  readonly prompt: Pick<SortingPrompt, "template">;
+  readonly prompt: Pick<SortingPrompt, "texts">;
   readonly sampling: RoleSampling;
   readonly attempts: number;
   readonly runSeed: number;
@@ -126,12 +126,16 @@ type Pair = { readonly other: number; readonly number: number };
 /** Makes the questions about comments. */
 const createQuestions = ({ prompt, parents }: SortingOptions, { standing, comments }: Sortable) => {
   const commentAt = (number: number) => comments[number - 1]!;
-  const stance = (first: string, second: string) => briefForms.stance(first, second, prompt.template);
+  const stance = (first: string, second: string) => briefForms.stance(first, second, prompt.texts.stance);
   return {
     demand: (number: number): Question => {
       const { record, said } = commentAt(number);
       return {
-        ...{ name: `demand-${number}`, parents: [record], messages: briefForms.demand(said) },
+        ...{
+          name: `demand-${number}`,
+          parents: [record],
+          messages: briefForms.demand(said, prompt.texts.demand),
+        },
         about: { kind: "demand", comment: record },
       };
     },

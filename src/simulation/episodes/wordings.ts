@@ -12,7 +12,7 @@ import {
   briefPrinciples,
   briefRating,
   briefTalk,
-  stanceTemplate,
+  sortingTexts,
 } from "./brief-forms.ts";
 import type { Cast } from "./cast.ts";
 import { type ContentFrom, isContent } from "./content.ts";
@@ -121,7 +121,7 @@ const sorting = (
   name: MetaPromptName,
   form: MetaForm,
   bound: Pick<SortingPrompt, "exactly" | "most">,
-): SortingPrompt => ({ ...{ name, form, template: stanceTemplate }, ...bound, sorts: true });
+): SortingPrompt => ({ ...{ name, form, texts: sortingTexts }, ...bound, sorts: true });
 
 const brief: EpisodeWording = {
   assistant: (contract, seat, task, earlier) => [...briefSystem(contract, seat), ...briefTalk(task, earlier)],
@@ -165,7 +165,7 @@ const brief: EpisodeWording = {
   showsDrafts: false,
   current: (contract) => briefPrinciples(standingPrinciples(contract).map(({ text }) => text)),
   metaPrompts: {
-    critique: { name: "critique", form: "critique", template: briefMetaTemplate, most: briefMost },
+    critique: { name: "critique", form: "critique", texts: { meta: briefMetaTemplate }, most: briefMost },
     rewrite: sorting("rewrite", "rewrite", { most: briefMost }),
     contract: sorting("contract", "contract", { most: 10 }),
     "contract-five": sorting("contract-five", "contract", { exactly: 5 }),

@@ -5,10 +5,11 @@
 import { canonicalJson } from "../../core/index.ts";
 import type { GamePrinciple, ShareRule } from "../../records/index.ts";
 import { buyer, otherItem, seller } from "./buyer-seller.ts";
+import type { LearningVariant } from "./learner-prompts.ts";
 import { flexibleRole, type Observation, sharesOf, tradesOf } from "./observation.ts";
 import type { Policy } from "./player.ts";
 import { type Strategy, strategyPrinciple, type Trade } from "./trade-wording.ts";
-import { type LearningVariant, policyText } from "./wording.ts";
+import { policyText } from "./wording.ts";
 
 /** priorWeight: how many gifts that were seen the principle so far counts as. */
 export type RuleLearning = { readonly variant: LearningVariant; readonly priorWeight: number };

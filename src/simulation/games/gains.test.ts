@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import type { SeatType } from "../../records/index.ts";
 import { learningTurns } from "./learner.ts";
+import { learnerPrompts } from "./learner-prompts.ts";
 import { type Observation, observe } from "./observation.ts";
 import { strategyPrinciple } from "./trade-wording.ts";
 
@@ -22,7 +23,9 @@ const split = (proposer: SeatType, decider: SeatType | null, given: number, acce
 
 const shown = (observations: readonly Observation[]): string[] => {
   const task = { seed: 1, principle: { text: "Share evenly." }, variant: "own-gain" as const };
-  const [, , ...lines] = learningTurns({ ...task, observations }, "brief")[0]!.content.split("\n");
+  const [, , ...lines] = learningTurns({ ...task, observations }, learnerPrompts.brief)[0]!.content.split(
+    "\n",
+  );
   return lines.slice(0, -2);
 };
 
@@ -61,7 +64,7 @@ describe("rounds of trade of which a strategy is learned", () => {
     });
     const principle = strategyPrinciple("honest");
     const task = { seed: 1, principle, observations: [game], variant: "imitation" as const };
-    return learningTurns(task, "brief")[0]!.content;
+    return learningTurns(task, learnerPrompts.brief)[0]!.content;
   };
 
   it("tell a seller both picks, and a buyer what the first one became and what a feint costs", () => {

@@ -13,6 +13,14 @@ export {
   readPrinciple,
 } from "./learner.ts";
 export {
+  type LearnerPrompts,
+  type LearningVariant,
+  type Lessons,
+  learnerPrompts,
+  learningVariants,
+  withOwnLearnerTexts,
+} from "./learner-prompts.ts";
+export {
   addGame,
   emptyMeasures,
   type Measures,
@@ -67,6 +75,4 @@ export {
   fixedText,
   flexibleText,
   type LearnedOn,
-  type LearningVariant,
-  learningVariants,
 } from "./wording.ts";

@@ -6,8 +6,8 @@ import { deriveSeed, groupBy, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import type { GamePrinciple, GamePrincipleRecord, Message } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
-import type { Wording } from "../stakeholders/persona-text.ts";
 import { learnRules, learnStrategy, type RuleLearning } from "./counting.ts";
+import type { BriefLessons, LearnerPrompts, LearningVariant } from "./learner-prompts.ts";
 import {
   flexibleRole,
   gainsOf,
@@ -21,7 +21,7 @@ import {
 import { statements } from "./statements.ts";
 import { ofThing, withThing } from "./thing-principle.ts";
 import { briefStrategyText, strategyText } from "./trade-wording.ts";
-import { briefLearningText, type LearningVariant, learningText } from "./wording.ts";
+import { briefLearningText, learningText } from "./wording.ts";
 
 /** observations: of one iteration, in the order in which they are shown. seed: of this learning alone. */
 export type LearningTask = {
@@ -91,35 +91,40 @@ type LearningQuestion = { readonly unit: string | null; readonly messages: Messa
 
 const asked = (content: string): Message[] => [{ role: "user", content }];
 
-const briefQuestions = (task: LearningTask): LearningQuestion[] => {
+const briefQuestions = (task: LearningTask, texts: BriefLessons): LearningQuestion[] => {
   const { principle, observations, variant } = task;
   if (isTrade(task)) {
     const role = flexibleRole(observations[0]!);
-    return [{ unit: null, messages: asked(briefStrategyText(role, principle.text, tradesOf(observations))) }];
+    const content = briefStrategyText(texts.strategy, role, principle.text, tradesOf(observations));
+    return [{ unit: null, messages: asked(content) }];
   }
   if (variant === "resource-specific")
     return thingsOf(observations).map((unit) => {
       const plays = playsOf(seenOfThing(observations, unit), briefPlays);
-      return { unit, messages: asked(briefLearningText(variant, ofThing(principle.text, unit), plays)) };
+      return {
+        unit,
+        messages: asked(briefLearningText(texts[variant], ofThing(principle.text, unit), plays)),
+      };
     });
   const plays = (variant === "own-gain" ? gainsOf : playsOf)(observations, briefPlays);
-  return [{ unit: null, messages: asked(briefLearningText(variant, principle.text, plays)) }];
+  return [{ unit: null, messages: asked(briefLearningText(texts[variant], principle.text, plays)) }];
 };
 
 /** The questions to a model that learns: one, or in brief one for each thing that is learned apart. */
-const learningQuestions = (task: LearningTask, wording: Wording): LearningQuestion[] => {
-  if (wording === "brief") return briefQuestions(task);
+const learningQuestions = (task: LearningTask, prompts: LearnerPrompts): LearningQuestion[] => {
+  if (prompts.wording === "brief") return briefQuestions(task, prompts.texts);
+  const { texts } = prompts;
   const { principle, observations, variant } = task;
   const shown = transcriptOf(observations);
   const content = isTrade(task)
-    ? strategyText(flexibleRole(observations[0]!), principle.text, shown)
-    : learningText(variant, principle.text, new Set(observations.map(({ kind }) => kind)), shown);
+    ? strategyText(texts.strategy, flexibleRole(observations[0]!), principle.text, shown)
+    : learningText(texts[variant], principle.text, new Set(observations.map(({ kind }) => kind)), shown);
   return [{ unit: null, messages: asked(content) }];
 };
 
 /** The first question to a model that learns. */
-export const learningTurns = (task: LearningTask, wording: Wording): Message[] =>
-  learningQuestions(task, wording)[0]!.messages;
+export const learningTurns = (task: LearningTask, prompts: LearnerPrompts): Message[] =>
+  learningQuestions(task, prompts)[0]!.messages;
 
 /** What a reply makes of a principle, or why there is none to be read. */
 const readReply = ({ text, finish }: Pick<Reply, "text" | "finish">, before: GamePrinciple): Learned => {
@@ -158,15 +163,15 @@ export const askingLearner =
     {
       maxTokens,
       temperature,
-      wording,
-    }: { readonly maxTokens: number; readonly temperature: number; readonly wording: Wording },
+      prompts,
+    }: { readonly maxTokens: number; readonly temperature: number; readonly prompts: LearnerPrompts },
   ): Learner =>
   async (tasks, signal) => {
     throwIfAborted(signal);
     const questions = tasks.flatMap((task) =>
       task.observations.length === 0
         ? []
-        : learningQuestions(task, wording).map((question) => ({ task, ...question })),
+        : learningQuestions(task, prompts).map((question) => ({ task, ...question })),
     );
     const requests = questions.map(
       ({ task, unit, messages }): GenerateRequest => ({

@@ -11,6 +11,7 @@ import {
   askProbes,
   type Experiment,
   emptyMeasures,
+  learnerPrompts,
   meanOf,
   policyPrinciple,
 } from "./index.ts";
@@ -177,7 +178,7 @@ describe("a population of models", () => {
       ...{ world: byModel, repetitions: 2, iterations: 2, priors: ["fair"] },
       ...{
         play: { ...options, model },
-        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, prompts: learnerPrompts.full }),
       },
     });
     const given = games.map((played) => {
@@ -219,7 +220,7 @@ describe("a population of models", () => {
       ...{ world: byModel, repetitions: 1, iterations: 1, priors: ["fair"] },
       ...{
         play: { ...options, model },
-        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, prompts: learnerPrompts.full }),
       },
     });
     // The record keeps the whole reply.
@@ -233,7 +234,7 @@ describe("a population of models", () => {
     const states = await Promise.all(
       replies.map(async (reply) => {
         const learner = askingLearner(scriptedModel({ reply: () => reply }), {
-          ...{ maxTokens: 50, wording: "full" },
+          ...{ maxTokens: 50, prompts: learnerPrompts.full },
           temperature: 0,
         });
         const { principles } = await playExperiment(groupOf("a", 0.1, members), {
@@ -257,7 +258,7 @@ describe("a population of models", () => {
     const names = Object.keys(kinds) as (keyof typeof kinds)[];
     const texts = [1, 2, 3, 4, 5, 6, 7].map((mask) => {
       const there = names.filter((_, bit) => (mask >> bit) % 2 === 1);
-      const text = learningText("imitation", "P", new Set(there), "I");
+      const text = learningText(learnerPrompts.full.texts.imitation, "P", new Set(there), "I");
       expect(names.filter((kind) => text.includes(kinds[kind]))).toEqual(there);
       expect(/All interactions|every interaction/.test(text)).toBe(there.length === 1);
       return text;
@@ -267,7 +268,7 @@ describe("a population of models", () => {
 
   it("is to say what others' principle seems to be where it looks to its own gain, and there alone", () => {
     const asked = (["own-gain", "imitation", "resource-specific"] as const).map((variant) =>
-      learningText(variant, "P", new Set(["mixed"]), "I"),
+      learningText(learnerPrompts.full.texts[variant], "P", new Set(["mixed"]), "I"),
     );
     const theirs =
       /what the fixed players accept and offer, and say in the principle what theirs seems to be/;

@@ -14,13 +14,14 @@ import type { Wording } from "../stakeholders/persona-text.ts";
 import { policyPrinciple } from "./counting.ts";
 import type { GameState } from "./game.ts";
 import type { Learned, Learner, LearningTask } from "./learner.ts";
+import type { LearningVariant } from "./learner-prompts.ts";
 import { isSeen, observe, type Sight } from "./observation.ts";
 import { type PlayOptions, playTables, type Table } from "./play.ts";
 import type { FlexiblePlayer, Player, Policy } from "./player.ts";
 import { drawInteractions, type Experiment, type Interaction, learns, type World } from "./population.ts";
 import { rulesOf } from "./rules.ts";
 import { strategyPrinciple } from "./trade-wording.ts";
-import { type LearnedOn, type LearningVariant, transferText } from "./wording.ts";
+import { type LearnedOn, transferText } from "./wording.ts";
 
 /** Where a record belongs. */
 export type Place = { readonly experiment: string; readonly repetition: number; readonly iteration: number };

@@ -3,6 +3,7 @@
 
 import type { InteractionKind, Message, SeatType } from "../../records/index.ts";
 import { learningTurns } from "./learner.ts";
+import { learnerPrompts } from "./learner-prompts.ts";
 import type { Observation } from "./observation.ts";
 import { firstTurns } from "./play.ts";
 import type { Manner } from "./player.ts";
@@ -108,12 +109,12 @@ export const sceneTurns = (scene: GameScene): Message[] => {
     case "norm": {
       const observations = scene.plays.map((play) => observationOf(scene, play));
       const principle = { text: scene.principle };
-      return learningTurns({ seed: 0, principle, observations, variant: "imitation" }, "brief");
+      return learningTurns({ seed: 0, principle, observations, variant: "imitation" }, learnerPrompts.brief);
     }
     case "gain": {
       const observations = scene.plays.map((play) => observationOf(scene, play, scene.decided));
       const principle = { text: scene.principle };
-      return learningTurns({ seed: 0, principle, observations, variant: "own-gain" }, "brief");
+      return learningTurns({ seed: 0, principle, observations, variant: "own-gain" }, learnerPrompts.brief);
     }
     default:
       return scene satisfies never;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type GenerateRequest, scriptedModel } from "../../models/index.ts";
 import { askingLearner } from "./learner.ts";
+import { learnerPrompts } from "./learner-prompts.ts";
 import type { Observation } from "./observation.ts";
 import { ofThing, readThings, withThing } from "./thing-principle.ts";
 
@@ -48,7 +49,7 @@ describe("a learner in the brief wording who learns things apart", () => {
   };
   const learn = async (reply: (asked: string) => string, text: string) => {
     const model = scriptedModel({ reply: ({ messages }) => reply(messages[0]!.content) });
-    const learner = askingLearner(model, { maxTokens: 40, temperature: 0, wording: "brief" });
+    const learner = askingLearner(model, { maxTokens: 40, temperature: 0, prompts: learnerPrompts.brief });
     const task = { seed: 1, principle: { text }, observations: [observation] };
     const [learned] = await learner([{ ...task, variant: "resource-specific" }]);
     return {

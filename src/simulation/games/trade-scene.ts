@@ -3,6 +3,7 @@
 
 import type { Message, SeatType } from "../../records/index.ts";
 import { learningTurns } from "./learner.ts";
+import { learnerPrompts } from "./learner-prompts.ts";
 import type { Observation } from "./observation.ts";
 import { firstTurns } from "./play.ts";
 import type { Trade } from "./trade-wording.ts";
@@ -72,7 +73,7 @@ export const tradeTurns = (scene: TradeGameScene): Message[] => {
     case "strategy": {
       const observations = [observationOf(scene, scene.role)];
       const principle = { text: scene.principle };
-      return learningTurns({ seed: 0, principle, observations, variant: "imitation" }, "brief");
+      return learningTurns({ seed: 0, principle, observations, variant: "imitation" }, learnerPrompts.brief);
     }
     default:
       return scene satisfies never;

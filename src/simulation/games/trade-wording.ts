@@ -1,11 +1,13 @@
-// What games say to buyers and sellers, and to whoever learns their strategy, in both wordings. The brief one says what an item
-// brings, and of a round what a strategy is learned from, so that a small model need not reckon. Knows no model and no reply.
+// What games say to buyers and sellers, and what fills the prompts of whoever learns their strategy, in both wordings. The brief
+// one says what an item brings, and of a round what a strategy is learned from, so that a small model need not reckon. Knows no
+// model and no reply.
 
 import { loadTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
 import type { GamePrinciple } from "../../records/index.ts";
 import type { Wording } from "../stakeholders/persona-text.ts";
 import { otherItem } from "./buyer-seller.ts";
 import type { View } from "./game.ts";
+import type { BriefLessons, FullLessons } from "./learner-prompts.ts";
 import type { Level } from "./player.ts";
 
 const load = <Hole extends string>(name: string, ...holes: Hole[]): Template<Hole> =>
@@ -14,10 +16,8 @@ const load = <Hole extends string>(name: string, ...holes: Hole[]): Template<Hol
 const templates = {
   pick: load("pick", "worthA", "worthB", "priceA", "priceB", "stage"),
   price: load("price", "priceA", "priceB", "picked", "total"),
-  strategy: load("learn-strategy", "role", "principle", "interactions"),
   briefPick: load("brief/pick", "worthA", "worthB", "priceA", "priceB", "gainA", "gainB", "stage"),
   briefPrice: load("brief/price", "priceA", "priceB", "picked", "total"),
-  briefStrategy: load("brief/learn-strategy", "role", "principle", "rounds"),
 };
 
 export type Strategy = NonNullable<GamePrinciple["strategy"]>;
@@ -105,16 +105,21 @@ const buyerSaw = ({ rewards, costs, first, prices }: Trade): string => {
 
 /** What is asked, briefly, of a trader's strategy. rounds: in which everybody moved. */
 export const briefStrategyText = (
+  template: BriefLessons["strategy"],
   role: "buyer" | "seller",
   principle: string,
   rounds: readonly Trade[],
 ): string =>
-  renderTemplate(templates.briefStrategy, {
+  renderTemplate(template, {
     ...{ role, principle },
     rounds:
       rounds.length === 0 ? "(nothing)" : rounds.map(role === "buyer" ? buyerSaw : sellerSaw).join("\n"),
   });
 
 /** The same in full. interactions: as JSON lines. */
-export const strategyText = (role: "buyer" | "seller", principle: string, interactions: string): string =>
-  renderTemplate(templates.strategy, { role, principle, interactions });
+export const strategyText = (
+  template: FullLessons["strategy"],
+  role: "buyer" | "seller",
+  principle: string,
+  interactions: string,
+): string => renderTemplate(template, { role, principle, interactions });

@@ -6,6 +6,7 @@ import { loadTemplate, renderTemplate, type Template } from "../../constitution/
 import type { InteractionKind, Resource } from "../../records/index.ts";
 import type { Wording } from "../stakeholders/persona-text.ts";
 import type { View } from "./game.ts";
+import type { BriefLessons, FullLessons, LearningVariant } from "./learner-prompts.ts";
 import type { FixedPlayer, Manner, Policy } from "./player.ts";
 import { tradeQuestion } from "./trade-wording.ts";
 
@@ -25,21 +26,9 @@ const templates = {
   brief: sharing("brief/"),
   transfer: load("transfer", "units", "least", "most", "principle", "prior"),
   briefPrior: load("brief/transfer-prior", "principle", "prior"),
-  briefLearning: load("brief/learn", "principle", "plays"),
-  briefGain: load("brief/learn-own-gain", "principle", "plays"),
   askFirst: load("ask-first"),
   reasonFirst: load("reason-first"),
   oracle: load("oracle", "resources", "form"),
-};
-
-/** How flexible players learn: what the group does, what pays for themselves, or what the group does with each thing. */
-export const learningVariants = ["imitation", "own-gain", "resource-specific"] as const;
-export type LearningVariant = (typeof learningVariants)[number];
-
-const learning = {
-  imitation: load("learn-imitation", "principle", "seen", "interactions"),
-  "own-gain": load("learn-own-gain", "principle", "seen", "interactions"),
-  "resource-specific": load("learn-resource-specific", "principle", "seen", "interactions"),
 };
 
 /** What is said of the kinds of interactions, by which of them there are. */
@@ -209,13 +198,13 @@ export const oracleText = (resources: readonly Resource[], wording: Wording): st
 
 /** What is asked of whoever learns. kinds: that are among the interactions, at least one. */
 export const learningText = (
-  variant: LearningVariant,
+  template: FullLessons[LearningVariant],
   principle: string,
   kinds: ReadonlySet<InteractionKind>,
   interactions: string,
 ): string => {
   const named = (["fixed", "mixed", "flexible"] as const).filter((kind) => kinds.has(kind)).join("-");
-  return renderTemplate(learning[variant], {
+  return renderTemplate(template, {
     principle: orNone(principle),
     seen: renderTemplate(seen[named]!, {}),
     interactions,
@@ -223,8 +212,8 @@ export const learningText = (
 };
 
 /** The same, briefly: of imitation, of any thing or of one, or of the own gain. plays: a line each. */
-export const briefLearningText = (variant: LearningVariant, principle: string, plays: string): string =>
-  renderTemplate(variant === "own-gain" ? templates.briefGain : templates.briefLearning, {
-    principle: orNone(principle),
-    plays,
-  });
+export const briefLearningText = (
+  template: BriefLessons[LearningVariant],
+  principle: string,
+  plays: string,
+): string => renderTemplate(template, { principle: orNone(principle), plays });
