@@ -298,6 +298,43 @@ describe("from run to run", () => {
     });
   });
 
+  it.each([
+    ["no older document by itself", 0, ["none", "none", "none", "none"]],
+    ["the one before the current one", 1, ["none", "none", "First.", "Second."]],
+    ["the two before the current one, oldest first", 2, ["none", "none", "First.", "First. Second."]],
+  ] as const)("the meta-model is shown %s (windows.documents=%i)", async (_, documents, wanted) => {
+    const record = join(folder, `older-${documents}-calls.jsonl`);
+    const saying = (text: string) => JSON.stringify({ constitution: [{ text, from: [1] }], contract: [] });
+    // the newest document first: what is shown beside it is older
+    const rules = [
+      { when: "Third.", reply: saying("Fourth.") },
+      { when: "Second.", reply: saying("Third.") },
+      { when: "First.", reply: saying("Second.") },
+      { when: "You are to revise", reply: saying("First.") },
+      ...[user, others, { reply: "A draft." }],
+    ];
+    const few = { users: ["amina"], turns: 1, runs: 4 };
+    const model = script("older.yaml", rules);
+    await run(given(`older-${documents}`, { model, record, windows: { documents }, ...few }));
+    const asked = readFileSync(record, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { request: { messages: { content: string }[] } })
+      .map(({ request }) => request.messages.at(-1)!.content)
+      .filter((text) => text.includes("You are to revise"));
+    const shown = asked.map((text) => {
+      const [, current, older] = /so far:\n(.*)\nOlder ones, oldest first: (.*?)\n\nThe talks/s.exec(text)!;
+      return [current, older].map((part) =>
+        part!
+          .match(/none|\w+\./g)!
+          .filter((word) => word !== "1.")
+          .join(" "),
+      );
+    });
+    expect(shown.map(([current]) => current)).toEqual(["none", "First.", "Second.", "Third."]);
+    expect(shown.map(([, older]) => older)).toEqual(wanted);
+  });
+
   it("a contract without clauses is told as gone, in a record, in the figures and in the lines, and the next run begins without it", async () => {
     const clause = { text: "Speak of duties.", users: [1], from: [1] };
     const saying = (principle: string, contract: readonly object[]) =>

@@ -243,7 +243,31 @@ describe("the loop", () => {
     expect((await play("just-below", similarity - 0.005)).converged).toBe(2);
   });
 
-  it("asks the meta-model again, keeps the constitution where nothing readable comes, and fails where none ever does", async () => {
+  it("keeps the constitution, to the byte, where nothing readable comes after it, and says so", async () => {
+    const rules = [
+      { when: "Principles:\n1. Name sources.", reply: "I would rather not." },
+      { when: "You are to revise", reply: same },
+      ...[user, others, { reply: "A draft." }],
+    ];
+    const model = `scripted:${write("kept.yaml", { batch: 8, rules })}`;
+    await run(given("once", { model, runs: 1 }));
+    const told: string[] = [];
+    const context = contextFor((event) => {
+      if (event.type === "warning") told.push(event.text);
+    });
+    await recipe.run(recipe.schema.parse(given("kept", { model })), context);
+    expect(await metaOf("kept", "run-2")).toHaveLength(3);
+    const [first] = await readRecords(join(folder, "kept/run-1/learned.jsonl"), learnedRecordSchema);
+    const [second] = await readRecords(join(folder, "kept/run-2/learned.jsonl"), learnedRecordSchema);
+    expect(second).toMatchObject({ state: "kept", document: first!.document });
+    const bytes = (out: string) => readFileSync(join(folder, out, "constitution.yaml"), "utf8");
+    expect(bytes("kept")).toBe(bytes("once"));
+    expect(told.join("\n")).toMatch(
+      /^The meta-model was asked 3 times .* The constitution stays as it was\. See .*run-2/,
+    );
+  });
+
+  it("asks the meta-model again where nothing can be read, and fails where nothing ever can", async () => {
     const model = script("never.yaml", "I would rather not.");
     const config = given("never", { model, runs: 1 });
     await expect(run(config)).rejects.toThrow(/wrote nothing that could be read/);

@@ -213,6 +213,12 @@ describe("the files of examples", () => {
       ...["--set", `metrics.file=${example("red-team/metrics.yaml")}`],
       ...["--set", "metrics.own=engagement,alignment", "--set", "metrics.others=alignment"],
     ],
+    "red-team/script.yaml": [
+      ...["simulate", "contract", ...scriptedBy("red-team/script.yaml")],
+      ...["--config", join(root, "configs/simulate/contract/red-team.yaml")],
+      ...["--tasks", example("red-team/tasks.yaml")],
+      ...["--set", `metrics.file=${example("red-team/metrics.yaml")}`],
+    ],
     "red-team/tasks.yaml": [
       ...["simulate", "contract", ...scriptedBy("contract-script.yaml")],
       ...["--tasks", example("red-team/tasks.yaml"), "--task", "all"],

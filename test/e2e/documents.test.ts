@@ -2,10 +2,14 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { loadConstitution } from "../../src/constitution/index.ts";
 import { parseYaml } from "../../src/core/index.ts";
 import { recipes } from "../../src/recipes/index.ts";
-import { covenant, expectStatus, root } from "./command.fixture.ts";
+import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
+
+const { folder, remove } = makeFolder("documents");
+afterAll(remove);
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const documents = [
@@ -111,6 +115,31 @@ describe("the documents", () => {
         expect(stderr).not.toContain("small language");
       }
     }
+  });
+
+  it("show red teaming that needs no server, in which drafts of all kinds are rated and a constitution is learned", async () => {
+    const line = commandLines("docs/social-contract.md").find((words) =>
+      words.join(" ").includes("red-team/script"),
+    )!;
+    const out = join(folder, "red-team");
+    const words = line.map((word, at) => (line[at - 1] === "--out" ? out : word));
+    const { stdout } = expectStatus(await covenant([...words, "--json", "--quiet"], root), 0);
+    const { runs } = JSON.parse(stdout) as { runs: { tasks: string[] }[] };
+    expect(runs.map(({ tasks }) => tasks[0])).toEqual(
+      [0, 1, 2, 3].map((run) => ["neighbours-out", "colleague-shamed"][run % 2]),
+    );
+    const rated = [1, 2, 3, 4].flatMap((run) =>
+      readFileSync(join(out, `run-${run}/ratings.jsonl`), "utf8").match(/"ratings":\{[^}]*\}/g),
+    );
+    expect(rated).toHaveLength(4 * 2 * (2 + 2));
+    expect(rated.join()).not.toContain("null");
+    for (const given of ["1,8", "7,1", "7,9", "8,9"])
+      expect(rated.map((one) => one!.match(/\d+/g)!.join())).toContain(given);
+    const { principles } = await loadConstitution(join(out, "constitution.yaml"));
+    expect(principles.map(({ grounds = [] }) => grounds.some(({ by }) => by === "cited"))).toEqual([
+      true,
+      true,
+    ]);
   });
 
   it("read folders of simulations that the same block makes", () => {

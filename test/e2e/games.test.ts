@@ -89,6 +89,27 @@ describe("simulate games", () => {
     ]);
   });
 
+  it.each([
+    ["one policy, where nine seats in ten learn", "altruistic,fair,selfish", "0.9", "6", [1, 0.5, 0.025]],
+    ["a mixture of two", "altruistic:80+selfish:20,altruistic:20+selfish:80", "0.1", "4", [0.87, 0.13]],
+  ])("moves learners to the norm of %s", async (name, groups, flexible, iterations, shares) => {
+    const words = ["--groups", groups, "--flexible", flexible, "--iterations", iterations];
+    const sizes = ["--repetitions", "6", "--set", "heldOut.currencies=[]"];
+    const { figures } = await simulate(name.replaceAll(" ", "-"), ...words, ...sizes);
+    const percent = Number(flexible) * 100;
+    for (const [at, group] of groups.split(",").entries())
+      for (const who of ["fixed", "flexible"]) {
+        const given = figures
+          .filter((one) => one.measure === "given" && one.experiment === `${group}-${percent}`)
+          .filter((one) => one.who === who)
+          .map(({ value }) => value);
+        expect(given).toHaveLength(Number(iterations));
+        expect(Math.abs(given.at(-1)! - shares[at]!), `${group} ${who}`).toBeLessThan(0.05);
+        if (who === "flexible" && group !== "fair")
+          expect(Math.abs(given[0]! - shares[at]!), group).toBeGreaterThan(0.2);
+      }
+  });
+
   it("says in the terminal what came of it", async () => {
     const { stdout } = expectStatus(
       await covenant(["simulate", "games", "--out", "scripted", ...few], folder),

@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { gameRecordSchema } from "../../src/records/index.ts";
+import { gamePrincipleRecordSchema, gameRecordSchema } from "../../src/records/index.ts";
+import { readRecords } from "../../src/runs/index.ts";
 import { readManner } from "../../src/sandbox/index.ts";
 import { covenant, expectStatus, makeFolder, root } from "../e2e/command.fixture.ts";
 
@@ -86,7 +87,7 @@ it.each([
   ["what the group does", []],
   ["what the group does with each thing", ["--variant", "resource-specific"]],
   [
-    "what the group does with two things at once, asking if it likes",
+    "what the group does with two things at once, though it may ask",
     ["--set", "resources=2", "--set", "questions=1", "--set", "maxTokens=80"],
   ],
 ])("comes to %s, and gives it", async (what, words) => {
@@ -102,4 +103,27 @@ it.each([
     expect(Math.abs(given.get(`${group} fixed`)! - share)).toBeLessThan(0.05);
     expect(Math.abs(given.get(`${group} flexible`)! - share)).toBeLessThan(0.05);
   }
+});
+
+it("asks before an offer where it was told no principle, and nowhere else", async () => {
+  const sizes = ["--iterations", "2", "--set", "heldOut.currencies=[]"];
+  await play("asking.yaml", ...sizes, "--out", "asking");
+  const first = await readRecords(join(folder, "asking/priors/principles.jsonl"), gamePrincipleRecordSchema);
+  const groups = ["altruistic-10", "fair-10", "selfish-10"];
+  const begins = groups.map((group) => {
+    const priors = first.filter(({ experiment }) => experiment === group).map(({ prior }) => prior);
+    return priors.filter((prior) => prior === "none").length / priors.length;
+  });
+  expect(Math.max(...begins)).toBeGreaterThan(0);
+  expect(Math.min(...begins)).toBeLessThan(1);
+  const ratesIn = (iteration: number) => {
+    const rates = meansIn("asking", "questions", iteration);
+    return groups.map((group) => rates.get(`${group} flexible`));
+  };
+  expect(ratesIn(1)).toEqual(begins);
+  expect(ratesIn(2)).toEqual([0, 0, 0]);
+  // an offer that cannot be read is made after a question alone: by one that has nothing to go by
+  const games = await readRecords(join(folder, "asking/iteration-1/games.jsonl"), gameRecordSchema);
+  const unreadable = games.flatMap(({ moves }) => moves.filter(({ state }) => state === "unparseable"));
+  expect(unreadable.every(({ questions }) => questions === 1)).toBe(true);
 });

@@ -69,26 +69,21 @@ it("lets maximin give each side a seat, where plurality gives the majority both"
   ]);
 });
 
-it("sorts what people say into principles and clauses, each with the comments that say it", async () => {
+/** A message of `rewrite` is one principle of several sentences. */
+const sentencesOf = (title: string): string[] => title.split(/(?<=\.)\s+/);
+
+it.each([
+  ["one message", "rewrite", ["constitution"]],
+  ["principles and clauses", "contract", ["constitution", "contract"]],
+  ["at most five of each", "contract-five", ["constitution", "contract"]],
+])("sorts what people say into %s (%s), each with the comments that say it", async (_, name, wanted) => {
   const config = join(root, "configs/simulate/contract/clauses.yaml");
-  const ended = await covenant(
-    [
-      "simulate",
-      "contract",
-      "--config",
-      config,
-      "--runs",
-      "2",
-      "--set",
-      "sandbox.requests=0",
-      "--out",
-      "clauses",
-      "--json",
-    ],
-    folder,
-  );
-  expectStatus(ended, 0);
-  const learned = readFileSync(join(folder, "clauses/run-2/learned.jsonl"), "utf8").trim().split("\n");
+  const given = ["--config", config, "--meta-prompt", name, "--runs", "2", "--out", name, "--json"];
+  const words = ["simulate", "contract", ...given, "--set", "sandbox.requests=0"];
+  expectStatus(await covenant(words, folder), 0);
+  const learned = readFileSync(join(folder, name, "run-2/learned.jsonl"), "utf8")
+    .trim()
+    .split("\n");
   type Learned = {
     readonly part: string;
     readonly document: {
@@ -99,16 +94,27 @@ it("sorts what people say into principles and clauses, each with the comments th
     };
   };
   const parts = learned.map((line) => JSON.parse(line) as Learned);
-  expect(parts.map(({ part }) => part)).toContain("constitution");
+  expect(parts.map(({ part }) => part)).toEqual(wanted);
+  const most = { rewrite: 4, contract: 10, "contract-five": 5 }[name]!;
+  for (const { part, document } of parts) {
+    const titles = document.principles.map(({ title }) => title);
+    expect(titles.flatMap(sentencesOf).length, part).toBeLessThanOrEqual(most);
+    if (name === "rewrite") expect(titles).toHaveLength(1);
+  }
   const cited = parts.flatMap(({ document }) =>
     document.principles.flatMap(({ title, grounds = [] }) =>
       grounds
         .filter(({ by }) => by === "cited")
-        .map(({ said }) => [readComment(title), readComment(said)] as const),
+        .map(({ said }) => ({
+          sentences: sentencesOf(title).map(readComment),
+          said: readComment(said),
+        })),
     ),
   );
   expect(cited.length).toBeGreaterThan(3);
-  const right = cited.filter(([own, said]) => JSON.stringify(own) === JSON.stringify(said));
+  const right = cited.filter(({ sentences, said }) =>
+    sentences.some((one) => JSON.stringify(one) === JSON.stringify(said)),
+  );
   expect(right.length / cited.length).toBeGreaterThan(0.9);
 });
 

@@ -45,6 +45,54 @@ describe("the library", () => {
   });
 });
 
+describe("the people of the library", () => {
+  const wordsOf = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/\p{L}+/gu));
+  /** Share of the words of two texts that both have. */
+  const overlap = (one: string, other: string): number => {
+    const [own, others] = [wordsOf(one), wordsOf(other)];
+    const shared = [...own].filter((word) => others.has(word)).length;
+    return shared / (own.size + others.size - shared);
+  };
+  const pairsOf = <Item>(items: readonly Item[]): (readonly [Item, Item])[] =>
+    items.flatMap((one, at) => items.slice(at + 1).map((other) => [one, other] as const));
+
+  it("are told in words of their own, and think of a task in words of their own", async () => {
+    const pairs = pairsOf(await loadPersonas(libraryName));
+    // 0.18 and 0.35 at most; a description of fifteen words or more with one of them changed shares 0.87 with the first
+    for (const [one, other] of pairs) {
+      expect(overlap(one.description, other.description), `${one.id}, ${other.id}`).toBeLessThan(0.3);
+      for (const [task, view] of Object.entries(one.views))
+        expect(overlap(view, other.views[task]!), `${one.id}, ${other.id}, ${task}`).toBeLessThan(0.5);
+    }
+  });
+
+  it("come from everywhere, young and old, poor and rich, of many beliefs, politics and kinds of work", async () => {
+    const personas = await loadPersonas(libraryName);
+    const values = (trait: string): string[] => personas.map(({ traits }) => String(traits[trait]));
+    const kinds = (trait: string): number => new Set(values(trait)).size;
+    const names = ["age", "place", "work", "means", "belief", "politics"];
+    for (const { id, traits } of personas) expect(Object.keys(traits), id).toEqual(names);
+    const least = { place: 20, work: 20, politics: 15, belief: 12, means: 8 };
+    for (const [trait, count] of Object.entries(least))
+      expect(kinds(trait), trait).toBeGreaterThanOrEqual(count);
+    const countries = values("place").map((place) => place.split(", ").at(-1));
+    expect(new Set(countries).size).toBe(personas.length);
+    const ages = values("age").map(Number);
+    for (const [from, to] of [
+      [0, 30],
+      [30, 50],
+      [50, 120],
+    ] as const)
+      expect(ages.filter((age) => age >= from && age < to).length, `${from} to ${to}`).toBeGreaterThan(3);
+    for (const trait of ["means", "belief", "politics"]) {
+      const most = Math.max(
+        ...values(trait).map((one) => values(trait).filter((other) => other === one).length),
+      );
+      expect(most, trait).toBeLessThan(personas.length / 2);
+    }
+  });
+});
+
 describe("files of personas", () => {
   const wanted = {
     id: "a",
