@@ -11,6 +11,7 @@ import { parseYaml } from "../core/index.ts";
 import {
   draftRecordSchema,
   learnedRecordSchema,
+  type Message,
   metaRecordSchema,
   satisfactionRecordSchema,
 } from "../records/index.ts";
@@ -91,14 +92,13 @@ describe("a contract in the brief wording", () => {
           isAgainst("Keep it short.", "Tell every step."),
           isAgainst("Be discreet.", "Be nosy."),
           ...[unlike, asks],
-          { when: "Tell every step.", reply: "Here is every step." },
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Tell every step."],
             [null, "Be nosy.", null],
             [null, null, "Tell every step."],
           ])),
         ],
-        { metaPrompt: "contract", runs: 3 },
+        { metaPrompt: "contract", runs: 3, record: join(folder, "contract-calls.jsonl") },
       ),
     );
   });
@@ -155,6 +155,13 @@ describe("a contract in the brief wording", () => {
       expect(under(name).map(({ principles }) => principles)).toEqual([[], [], [], []]);
       expect(Object.keys(under(name)[0]!.satisfaction!)).toEqual(["user-1", "user-2", "user-3"]);
     }
+    const asked = readFileSync(join(folder, "contract-calls.jsonl"), "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .flatMap((line) => {
+        const { request } = JSON.parse(line) as { request?: { messages: Message[] } };
+        return request === undefined ? [] : [request.messages];
+      });
     const [contract] = await learnedIn("contract", 3);
     const clauses = [["Be discreet."], ["Keep it short.", "Be nosy."], ["Tell every step."]];
     for (const [name, ahead] of [
@@ -162,13 +169,16 @@ describe("a contract in the brief wording", () => {
       ["swapped", 1],
     ] as const) {
       expect(under(name)).toHaveLength(3 * size.sandbox.requests);
-      for (const [at, { satisfaction, principles, parents, text }] of under(name).entries()) {
+      for (const [at, { satisfaction, principles, parents, question }] of under(name).entries()) {
         const seat = at % 3;
         expect(Object.keys(satisfaction!)).toEqual([`user-${seat + 1}`]);
         expect(principles).toEqual(clauses[(seat + ahead) % 3]);
         expect(parents).toEqual([contract!.id]);
-        // the assistant is told these clauses: a script answers to those of user 3 in words of its own
-        expect(text === "Here is every step.").toBe((seat + ahead) % 3 === 2);
+        const numbered = principles.map((text, place) => `${place + 1}. ${text}`).join("\n");
+        const told = asked.filter((messages) => messages.at(-1)!.content === question);
+        expect(
+          told.some(([system]) => system!.content.endsWith(`write, and do not mention them:\n${numbered}`)),
+        ).toBe(true);
       }
     }
     const { satisfaction } = JSON.parse(readFileSync(join(folder, "contract/metrics.json"), "utf8"));

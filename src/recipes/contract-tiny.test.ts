@@ -269,7 +269,8 @@ describe("runs in which everybody is content", () => {
     const metrics = { file: at("examples/red-team/metrics.yaml"), own: ["engagement"], others: [] };
     const told = run(given("unrated", { ...small, metrics, model: "embedded:covenant-assembly" }));
     await expect(told).rejects.toThrow(
-      /^None of the 2 ratings that users were to give of their own talks came: .*[12] not given.*\. There are no comments either, .* taught to rate satisfaction, harmlessness, helpfulness and correctness alone, and is asked for engagement .* set metrics\.own=satisfaction, or name a model .* Look at /,
+      // whether it comments all the same is its own affair
+      /(^None of the 2 ratings that users were to give of their own talks came: .*[12] not given.*\. There are no comments either, | No rating came, either: ).* taught to rate satisfaction, harmlessness, helpfulness and correctness alone, and is asked for engagement .* set metrics\.own=satisfaction, or name a model /,
     );
     const other = [{ when: "feedback: what should change?", reply: "As you like." }, ...rest];
     const scripted = run(given("unread", { ...small, model: script("unread.json", other) }));

@@ -41,7 +41,7 @@ import {
   unreadPeople,
   writeTables,
 } from "./summaries/contract-summary.ts";
-import { describeUnasked } from "./summaries/contract-unasked.ts";
+import { adviceOnMetrics, describeUnasked } from "./summaries/contract-unasked.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { nextAfterSimulation } from "./summaries/next-command.ts";
 import { benefitFigures } from "./summaries/satisfaction-figures.ts";
@@ -131,13 +131,15 @@ const requireLearned = (
   const look = lookAt(config, sorts ? "stances.jsonl" : "meta.jsonl");
   const wasRead = runs.some((run) => run.wasRead);
   const where = config.runs === 1 ? "" : " in any run";
+  const unrated = adviceOnMetrics(counts, play);
   const nothing =
     sorts && wasRead
       ? `By what ${meta} said of the comments${where}, nobody wants anything that could stand in a constitution. ${look}; choose another roles.meta.model.`
       : sorts
         ? `Not one answer of ${meta} about the comments could be read${where}. ${look}; raise roles.meta.maxTokens where they were cut, or choose another roles.meta.model.`
         : `${meta} wrote nothing${where} that could be read as a constitution. ${look}; raise roles.meta.maxTokens where replies were cut, or choose another roles.meta.model.`;
-  throw new CovenantError("contract-none", nothing, { model: meta });
+  const advice = unrated === null ? "" : ` No rating came, either: ${unrated}`;
+  throw new CovenantError("contract-none", `${nothing}${advice}`, { model: meta });
 };
 
 const figuresOf = (

@@ -208,6 +208,14 @@ describe("the files of examples", () => {
       ...["--constitution", example("kindness.yaml")],
     ],
     "predict-script.yaml": ["polis", "predict", ...opinions, ...scriptedBy("predict-script.yaml")],
+    "prompts/contract.yaml": [
+      ...["simulate", "contract", ...scriptedBy("contract-script.yaml")],
+      ...["--set", `prompts=${example("prompts/contract.yaml")}`],
+    ],
+    "prompts/vote.yaml": [
+      ...["simulate", "vote", ...scriptedBy("vote-script.yaml")],
+      ...["--set", `prompts=${example("prompts/vote.yaml")}`],
+    ],
     "red-team/metrics.yaml": [
       ...["simulate", "contract", ...scriptedBy("contract-script.yaml")],
       ...["--set", `metrics.file=${example("red-team/metrics.yaml")}`],

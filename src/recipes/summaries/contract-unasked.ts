@@ -8,8 +8,17 @@ import { describeMissing, type RunRatings, sumMissing } from "./contract-summary
 /** What the embedded models' documents have people rate. */
 const taughtMetrics = ["satisfaction", "harmlessness", "helpfulness", "correctness"];
 
-/** What to change where the model of users was not taught what it is to rate; none where it may have been. */
-const adviceOnMetrics = ({ setup: { models, metrics } }: ContractPlay): string | null => {
+const ownRatings = (counts: readonly RunRatings[]) =>
+  counts.flatMap(({ users }) => Object.values(users).flatMap((user) => Object.values(user.own)));
+
+/**
+ * What to change where no rating of a user's own talk came and the model of users was not taught what it is to rate; none where
+ * it may have been. counts: of all runs.
+ */
+export const adviceOnMetrics = (counts: readonly RunRatings[], play: ContractPlay): string | null =>
+  ownRatings(counts).some(({ n }) => n > 0) ? null : adviceOnUntaught(play);
+
+const adviceOnUntaught = ({ setup: { models, metrics } }: ContractPlay): string | null => {
   const untaught = metrics.own.filter(({ id }) => !taughtMetrics.includes(id)).map(({ id }) => id);
   if (!models.user.startsWith("embedded:") || untaught.length === 0) return null;
   return `${models.user} was taught to rate ${listText(taughtMetrics)} alone, and is asked for ${listText(untaught)} (metrics.own): set metrics.own=satisfaction, or name a model that can rate ${untaught.length === 1 ? "it" : "them"}, as --set roles.user.model=http://localhost:8000/v1#NAME.`;
@@ -18,7 +27,7 @@ const adviceOnMetrics = ({ setup: { models, metrics } }: ContractPlay): string |
 /** counts: of all runs; look: where what was said lies. */
 export const describeUnasked = (play: ContractPlay, counts: readonly RunRatings[], look: string): string => {
   const { contentFrom } = play.config;
-  const own = counts.flatMap(({ users }) => Object.values(users).flatMap((user) => Object.values(user.own)));
+  const own = ownRatings(counts);
   const came = own.reduce((sum, { n }) => sum + n, 0);
   const reasons = sumMissing(own.map(({ missing }) => missing));
   const missing = Object.values(reasons).reduce((sum, count) => sum + count, 0);
@@ -29,7 +38,7 @@ export const describeUnasked = (play: ContractPlay, counts: readonly RunRatings[
     const advice =
       reasons["reply-missing"] === missing
         ? "Choose another --model: assistants wrote no draft."
-        : (adviceOnMetrics(play) ?? "Choose another roles.user.model.");
+        : (adviceOnMetrics(counts, play) ?? "Choose another roles.user.model.");
     return `${told} There are no comments either, ${nothing}. ${advice} ${look}.`;
   }
   const made = counts.reduce((sum, { comments }) => sum + comments.made, 0);
