@@ -3,7 +3,7 @@
 // Knows token ids only.
 
 import { compile, createProgramCache, freeData, type ProgramCache } from "../engine/index.ts";
-import { batchBucket, promptStep } from "./buckets.ts";
+import { batchBucket, batchWithin, promptStep } from "./buckets.ts";
 import type { KeyValueCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { prefillGraph } from "./decoder.ts";
@@ -264,7 +264,8 @@ const numbersOf = (config: ModelConfig, tokens: number): number => {
 /** Prompts in portions that one run's memory holds, those that begin alike together; gives their places. */
 export const portionsOf = (config: ModelConfig, prompts: readonly Prompt[]): number[][] => {
   const longest = roundUp(Math.max(...prompts.map(({ length }) => length)), promptStep);
-  const most = Math.max(1, Math.floor(numbersPerRun(config) / numbersOf(config, longest)));
+  // as many as a batch has: of one more the next batch would be computed, and half of it be empty
+  const most = batchWithin(Math.max(1, Math.floor(numbersPerRun(config) / numbersOf(config, longest))));
   const places = [...prompts.keys()];
   if (prompts.length <= most) return [places];
   places.sort((one, other) => inOrder(prompts[one]!, prompts[other]!));
