@@ -181,6 +181,9 @@ describe("a contract in the brief wording", () => {
         ).toBe(true);
       }
     }
+    expect(readFileSync(join(folder, "contract/experiment.html"), "utf8")).toContain(
+      "Clauses and swapped are what was learned with clauses for single users",
+    );
     const { satisfaction } = JSON.parse(readFileSync(join(folder, "contract/metrics.json"), "utf8"));
     expect(Object.keys(satisfaction)).toEqual(["blank", "random", "learned", "best", "clauses", "swapped"]);
     for (const { n, users } of Object.values<Satisfaction>(satisfaction))

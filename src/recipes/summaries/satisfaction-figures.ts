@@ -8,7 +8,7 @@ import { type ExperimentFigure, satisfactionRecordSchema } from "../../records/i
 import type { SatisfactionFigures } from "../../report/index.ts";
 import { streamRecords } from "../../runs/index.ts";
 import { gatherRequests, type Satisfaction, satisfactionName } from "../stages/satisfaction.ts";
-import { unansweredIn, unansweredRemarks } from "./satisfaction-words.ts";
+import { clauseRemarks, unansweredIn, unansweredRemarks } from "./satisfaction-words.ts";
 
 /** Satisfaction with answers under one constitution, by user. n: answers; missing: replies that are none, and in no value. */
 export type Contentment = { readonly users: Map<string, Values>; n: number; missing: number };
@@ -86,5 +86,5 @@ export const benefitFigures = (
             unanswered: unansweredIn(one),
           };
         }),
-        remarks: unansweredRemarks(benefit),
+        remarks: [...clauseRemarks(benefit), ...unansweredRemarks(benefit)],
       };

@@ -35,6 +35,14 @@ export const unansweredRemarks = (figures: Figures): string[] => {
   ];
 };
 
+/** What constitutions with clauses for single users are, where there are any. */
+export const clauseRemarks = (figures: Figures): string[] =>
+  Object.hasOwn(figures, "clauses")
+    ? [
+        "Clauses and swapped are what was learned with clauses for single users, of whom each is answered alone: with the own ones, and with those of the next user. Their number of principles is the first user's.",
+      ]
+    : [];
+
 const shown = ({ value, low, high }: Estimate): string =>
   value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`;
 
@@ -64,6 +72,7 @@ export const describeSatisfaction = (
   return [
     `True satisfaction, 0 to 10, with answers to ${requests} held-out requests under each constitution. The sandbox's oracle tells it afterwards; ${knew}.`,
     ...alignColumns(rows).map((line) => `  ${line}`),
+    ...clauseRemarks(figures),
     ...remarks,
   ];
 };
