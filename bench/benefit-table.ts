@@ -82,7 +82,7 @@ const overSeeds = (runs: readonly BenefitRun[], name: Compared, method: Method):
 
 /**
  * How far the learned constitution's interval over seeds, by bootstrap, lies above that of another: below zero where they
- * overlap, or where a seed learned nothing.
+ * overlap; no number where a seed learned nothing.
  */
 export const gapAbove = (
   runs: readonly BenefitRun[],
@@ -90,7 +90,8 @@ export const gapAbove = (
 ): number => {
   const learned = overSeeds(runs, "learned", "by bootstrap");
   const other = overSeeds(runs, name, "by bootstrap");
-  if (runs.some(({ figures }) => figures === null) || learned.low === null || other.high === null) return -1;
+  if (runs.some(({ figures }) => figures === null) || learned.low === null || other.high === null)
+    return Number.NaN;
   return learned.low - other.high;
 };
 

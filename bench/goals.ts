@@ -15,7 +15,7 @@ export const missOf = (goal: Goal, measured: number): string | null => {
       : [`at most ${goal.most}`, measured <= goal.most];
   return isMet
     ? null
-    : `Missed: ${goal.what}: ${Math.round(10 * measured) / 10} ${goal.unit}, the goal is ${bound}.`;
+    : `Missed: ${goal.what}: ${Math.round(100 * measured) / 100} ${goal.unit}, the goal is ${bound}.`;
 };
 
 /** Holds a measurement against its goal. A miss is told, and the process will end with status 1. */

@@ -59,7 +59,7 @@ const runSeed = (words: readonly string[], nothing: readonly string[]): void => 
 
 /** The commit that the experiment runs on, and the day; nothing of them where this is no checkout. */
 const checkout = (): string => {
-  const { status, stdout } = spawnSync("git", ["rev-parse", "--short", "HEAD"], {
+  const { status, stdout } = spawnSync("git", ["describe", "--always", "--dirty"], {
     cwd: root,
     encoding: "utf8",
   });

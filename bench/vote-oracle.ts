@@ -21,7 +21,7 @@ await runOracleExperiment<{ satisfaction?: VoteRun["figures"] }, VoteRun>({
       {
         what: "the worst-off user under maximin above plurality's, on the seed where that is least",
         unit: "of 10",
-        least: 0,
+        least: 0.01,
       },
       leastGain(runs),
     ),

@@ -73,7 +73,7 @@ export const elementTypeOf = (data: TensorData): ElementType => {
 
 /**
  * Gives the memory behind data back at once, where the garbage collector would wait for more of it; nothing may read that
- * buffer again. Node before 22 leaves it to the collector.
+ * buffer again. Node 20 leaves it to the collector.
  */
 export const freeData = (data: TensorData): void => {
   (data.buffer as { transfer?(length: number): unknown }).transfer?.(0);

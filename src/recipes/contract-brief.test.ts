@@ -162,6 +162,11 @@ describe("a contract in the brief wording", () => {
         const { request } = JSON.parse(line) as { request?: { messages: Message[] } };
         return request === undefined ? [] : [request.messages];
       });
+    const seedsOf = (name: string) => [
+      ...new Set(under(name).map(({ question, seed }) => `${question} ${seed}`)),
+    ];
+    for (const name of ["random", "learned", "best", "clauses", "swapped"])
+      expect(seedsOf(name)).toEqual(seedsOf("blank"));
     const [contract] = await learnedIn("contract", 3);
     const clauses = [["Be discreet."], ["Keep it short.", "Be nosy."], ["Tell every step."]];
     for (const [name, ahead] of [
@@ -170,7 +175,7 @@ describe("a contract in the brief wording", () => {
     ] as const) {
       expect(under(name)).toHaveLength(3 * size.sandbox.requests);
       for (const [at, { satisfaction, principles, parents, question }] of under(name).entries()) {
-        const seat = at % 3;
+        const seat = Math.floor(at / size.sandbox.requests);
         expect(Object.keys(satisfaction!)).toEqual([`user-${seat + 1}`]);
         expect(principles).toEqual(clauses[(seat + ahead) % 3]);
         expect(parents).toEqual([contract!.id]);

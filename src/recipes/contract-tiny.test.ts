@@ -267,10 +267,22 @@ describe("runs in which everybody is content", () => {
   it("is not what is told where no rating came: how many did not and why, and what the embedded model can rate", async () => {
     const small = { users: 2, assistants: 2, runs: 1, turns: 1, sandbox: { requests: 0 } };
     const metrics = { file: at("examples/red-team/metrics.yaml"), own: ["engagement"], others: [] };
-    const told = run(given("unrated", { ...small, metrics, model: "embedded:covenant-assembly" }));
-    await expect(told).rejects.toThrow(
-      // whether it comments all the same is its own affair
-      /(^None of the 2 ratings that users were to give of their own talks came: .*[12] not given.*\. There are no comments either, | No rating came, either: ).* taught to rate satisfaction, harmlessness, helpfulness and correctness alone, and is asked for engagement .* set metrics\.own=satisfaction, or name a model /,
+    const taught =
+      "embedded:covenant-assembly was taught to rate satisfaction, harmlessness, helpfulness and correctness alone, and is asked for engagement \\(metrics\\.own\\): set metrics\\.own=satisfaction, or name a model that can rate it";
+    // one token is neither a rating nor a comment
+    const silent = { model: "embedded:covenant-assembly", roles: { user: { maxTokens: 1 } } };
+    await expect(run(given("unrated", { ...small, metrics, ...silent }))).rejects.toThrow(
+      new RegExp(
+        `^None of the 2 ratings that users were to give of their own talks came: 2 cut at the limit of tokens\\. There are no comments either, .* ${taught}.* Look at `,
+      ),
+    );
+    // it comments all the same, and the meta-model makes nothing of it
+    const commented = {
+      ...{ ...small, users: 6, assistants: 18, model: "embedded:covenant-assembly" },
+      roles: { meta: { model: script("refuses.json", [{ reply: "No." }]) } },
+    };
+    await expect(run(given("commented", { ...commented, metrics }))).rejects.toThrow(
+      new RegExp(`Look at .*meta\\.jsonl; .* No rating came, either: ${taught}`),
     );
     const other = [{ when: "feedback: what should change?", reply: "As you like." }, ...rest];
     const scripted = run(given("unread", { ...small, model: script("unread.json", other) }));

@@ -162,8 +162,8 @@ export type LearnedRecord = z.infer<typeof learnedRecordSchema>;
 
 /**
  * An answer to a held-out request under a constitution, and how content people truly are with it. constitution: its name;
- * principles: what it says, as the model was shown; satisfaction: by user, 0 to 10, told by the sandbox's oracle, which
- * measures and is never asked before; null for a reply that is no answer (a refusal by the provider, an empty one), which
+ * principles: what it says, as the model was shown; satisfaction: by user, of a reply that is for one user by that one, 0 to
+ * 10, told by the sandbox's oracle, which measures and is never asked before; null for a reply that is no answer (a refusal by the provider, an empty one), which
  * counts in no figure.
  */
 export const satisfactionRecordSchema = z.object({

@@ -50,6 +50,9 @@ const cacheOver = (
 ): KeyValueCache => {
   const { keyValueHeads: heads, headSize: side, layers } = config;
   const size = heads * side * capacity;
+  const release = (): void => {
+    for (const buffer of [...keys, ...values, seen]) freeData(buffer);
+  };
   return {
     rows,
     capacity,
@@ -106,12 +109,10 @@ const cacheOver = (
       copy(keys, larger.keys, side);
       copy(values, larger.values, side);
       copy([seen], [larger.seen], 1);
-      this.release();
+      release();
       return cacheOver(config, moreRows, moreCapacity, larger);
     },
-    release() {
-      for (const buffer of [...keys, ...values, seen]) freeData(buffer);
-    },
+    release,
   };
 };
 

@@ -304,9 +304,12 @@ export const decodeAll = async (
   const capacity = capacityFor(state, given, options);
   const wanted = batchBucket(Math.min(options.batch ?? largestBatch, joins ? largestBatch : given.length));
   const rows = batchBucket(Math.min(wanted, given.length, batchWithin(rowsWithin(state, capacity))));
-  // Packing weights leaves holes in the heap, a fifth of their memory: so it comes before the cache, which lies in them.
-  if (keepsWeights(state) && given.some(({ maxTokens }) => maxTokens > 1))
-    await programs.decode.use(decodeKey(rows, capacity, readsOf(given.slice(0, rows))), () => undefined);
+  throwIfAborted(options.signal);
+  // Packing weights leaves holes in the heap (docs/experiments.md): so it comes before the cache, which lies in them. Who
+  // joins may need another program.
+  const first = given.slice(0, rows).filter(({ maxTokens, signal }) => maxTokens > 1 && !signal?.aborted);
+  if (keepsWeights(state) && !joins && first.length > 0)
+    await programs.decode.use(decodeKey(rows, capacity, readsOf(first)), () => undefined);
   const batch: Batch = {
     ...{ state, programs, endTokens, options, waiting: 0 },
     requests: [...given],

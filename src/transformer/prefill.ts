@@ -247,7 +247,7 @@ const computePrompts = async (
 
 /**
  * Numbers that one run may hold at a time: 512 MB. Of a larger model an eighth of its weights, so that a run adds little to
- * them, but 64 MB, with which products are large enough.
+ * them, and at least 64 MB, with which products are large enough.
  */
 const numbersPerRun = (config: ModelConfig): number => {
   const weights = parameterCount(config);

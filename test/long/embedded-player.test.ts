@@ -125,5 +125,6 @@ it("asks before an offer where it was told no principle, and nowhere else", asyn
   // an offer that cannot be read is made after a question alone: by one that has nothing to go by
   const games = await readRecords(join(folder, "asking/iteration-1/games.jsonl"), gameRecordSchema);
   const unreadable = games.flatMap(({ moves }) => moves.filter(({ state }) => state === "unparseable"));
+  expect(unreadable.length).toBeGreaterThan(0);
   expect(unreadable.every(({ questions }) => questions === 1)).toBe(true);
 });

@@ -46,25 +46,21 @@ export type MeasuredConstitution = {
   readonly forUser?: (task: Task, user: MeasuredUser) => OwnAnswer;
 };
 
-/** A task, and whose answer to it is asked for; null: everybody's. */
-type Question = { readonly task: Task; readonly user: MeasuredUser | null };
+/** All tasks under a constitution, and whose answers are asked for; null: everybody's. */
+type Pass = { readonly constitution: MeasuredConstitution; readonly user: MeasuredUser | null };
 
-/** The id of a question as a prompt's, under which the model answers it. */
-const promptOf = ({ task, user }: Question): PromptId =>
-  user === null ? String(task.id) : `${task.id}/${user.id}`;
+/** The id of a task as a prompt's, under which the model answers it, in each pass from the same seed. */
+const promptOf = ({ id }: Task): PromptId => String(id);
 
 const principlesOf = (document: Constitution | null): string[] =>
   document?.principles.map(({ title }) => title) ?? [];
 
-const questionsUnder = (
-  { forUser }: MeasuredConstitution,
-  { tasks, users }: Pick<SatisfactionStage, "tasks" | "users">,
-): Question[] =>
-  forUser === undefined
-    ? tasks.map((task) => ({ task, user: null }))
-    : tasks.flatMap((task) => users.map((user) => ({ task, user })));
+const passesUnder = (constitution: MeasuredConstitution, users: readonly MeasuredUser[]): Pass[] =>
+  constitution.forUser === undefined
+    ? [{ constitution, user: null }]
+    : users.map((user) => ({ constitution, user }));
 
-const principlesUnder = (constitution: MeasuredConstitution, { task, user }: Question): string[] =>
+const principlesUnder = ({ constitution, user }: Pass, task: Task): string[] =>
   user === null
     ? principlesOf(constitution.documentFor(task))
     : [...constitution.forUser!(task, user).principles];
@@ -100,29 +96,32 @@ export const measuredDocument = (
     statements.map((text) => ({ text, users: [], from: [] })),
     { part: "constitution", previous: null, comments: [], run: 1, ...origin },
   );
+
 const answersFile = "answers.jsonl";
 
 const measured = (
   reply: ReplyRecord,
-  question: Question,
-  constitution: MeasuredConstitution,
+  task: Task,
+  pass: Pass,
   { model, users }: Pick<SatisfactionStage, "model" | "users">,
 ): SatisfactionRecord => ({
-  id: `${satisfactionName}/${constitution.name}/${promptOf(question)}`,
-  parents: [...constitution.parents],
+  id: [satisfactionName, pass.constitution.name, task.id, ...(pass.user === null ? [] : [pass.user.id])].join(
+    "/",
+  ),
+  parents: [...pass.constitution.parents],
   stage: satisfactionName,
   seed: reply.seed,
-  constitution: constitution.name,
-  principles: principlesUnder(constitution, question),
-  question: question.task.question,
+  constitution: pass.constitution.name,
+  principles: principlesUnder(pass, task),
+  question: task.question,
   model: reply.model,
   text: reply.text,
   finish: reply.finish,
   satisfaction: isMeasurable(reply, model)
     ? Object.fromEntries(
-        (question.user === null ? users : [question.user]).map(({ id, description }) => [
+        (pass.user === null ? users : [pass.user]).map(({ id, description }) => [
           id,
-          satisfactionOf(description, question.task.question, reply.text),
+          satisfactionOf(description, task.question, reply.text),
         ]),
       )
     : null,
@@ -144,37 +143,34 @@ export const satisfactionStage = async (
   { after, model, sampling, messages, constitutions, users, tasks }: SatisfactionStage,
 ): Promise<SatisfactionRecord[]> => {
   const { run } = pipeline;
-  const asked = constitutions.map((constitution) => questionsUnder(constitution, { tasks, users }));
+  const byPrompt = new Map(tasks.map((task) => [promptOf(task), task]));
+  const passes = constitutions.flatMap((constitution) => passesUnder(constitution, users));
   const inputs = {
     ...{ model, sampling, tasks: hashJson(tasks), users: hashJson(users) },
-    constitutions: constitutions.map((constitution, at) => [
-      constitution.name,
-      hashJson(asked[at]!.map((question) => principlesUnder(constitution, question))),
+    constitutions: passes.map((pass) => [
+      pass.constitution.name,
+      hashJson(tasks.map((task) => principlesUnder(pass, task))),
     ]),
   };
   await run.stage({ name: satisfactionName, inputs, after }, async (stage) => {
     const file = await stage.records(answersFile, satisfactionRecordSchema);
     const { existing, append } = await watchedFile(file, watchSilence(model, unmeasuredEnd));
-    const total = asked.flat().length;
-    let base = 0;
-    for (const [at, constitution] of constitutions.entries()) {
-      const questions = asked[at]!;
-      const before = base;
-      base += questions.length;
-      const kept = Math.min(Math.max(0, existing - before), questions.length);
-      if (kept === questions.length) continue;
-      const byPrompt = new Map(questions.map((question) => [promptOf(question), question]));
-      const prompts = questions.map(({ task, user }): PromptRecord => {
-        const id = promptOf({ task, user });
-        const put =
-          user === null
-            ? messages(constitution.documentFor(task), task)
-            : constitution.forUser!(task, user).messages;
-        return {
-          ...{ id, parents: [], stage: satisfactionName, seed: run.seed, split: "test" },
-          messages: [...put],
-        };
-      });
+    const total = passes.length * tasks.length;
+    for (const [at, pass] of passes.entries()) {
+      const { constitution, user } = pass;
+      const base = at * tasks.length;
+      const kept = Math.min(Math.max(0, existing - base), tasks.length);
+      if (kept === tasks.length) continue;
+      const put = (task: Task): readonly Message[] =>
+        user === null
+          ? messages(constitution.documentFor(task), task)
+          : constitution.forUser!(task, user).messages;
+      const prompts = tasks.map(
+        (task): PromptRecord => ({
+          ...{ id: promptOf(task), parents: [], stage: satisfactionName, seed: run.seed, split: "test" },
+          messages: [...put(task)],
+        }),
+      );
       await askInto(
         pipeline,
         stage,
@@ -185,10 +181,10 @@ export const satisfactionStage = async (
           work: (opened, { items, ...work }) =>
             mapped(sampleReplies({ ...work, model: opened, prompts: items, ...sampling }), ({ records }) => ({
               records: records.map((reply) =>
-                measured(reply, byPrompt.get(reply.prompt)!, constitution, { model, users }),
+                measured(reply, byPrompt.get(reply.prompt)!, pass, { model, users }),
               ),
             })),
-          onChunk: (rows) => stage.progress(before + rows, total, "answers", constitution.name),
+          onChunk: (rows) => stage.progress(base + rows, total, "answers", constitution.name),
           asked: { unit: "answers" },
         },
       );
@@ -220,7 +216,7 @@ const meanOf = (values: readonly number[]): number =>
 export type Measurement = Pick<SatisfactionRecord, "constitution" | "question" | "satisfaction" | "finish">;
 
 /**
- * A request under a constitution: what each user makes of the reply, or of his own; null where one of the replies is no
+ * A request under a constitution: what each user makes of the reply, or of the own one; null where one of the replies is no
  * answer, which then ended so.
  */
 type AnsweredRequest = {
@@ -229,7 +225,7 @@ type AnsweredRequest = {
   end: Finish | null;
 };
 
-/** Takes records in, one after another, and gives the requests under each constitution, by its name, in their order. */
+/** Takes records in, one after another, and gives the requests under each constitution, by its name; no two have one question. */
 export const gatherRequests = () => {
   const found = new Map<string, Map<string, AnsweredRequest>>();
   return {

@@ -4,6 +4,7 @@
 import { alignColumns, listText } from "../../core/index.ts";
 import { countMissing } from "../../evaluation/index.ts";
 import type { Estimate } from "../../records/index.ts";
+import { clauseNames } from "../stages/contract-benefit.ts";
 import type { Satisfaction } from "../stages/satisfaction.ts";
 import { describeMissing } from "./data-summary.ts";
 
@@ -12,6 +13,9 @@ type Figures = Readonly<Record<string, Satisfaction>>;
 /** How many replies under a constitution are no answers. */
 export const unansweredIn = ({ unanswered = {} }: Pick<Satisfaction, "unanswered">): number =>
   countMissing(unanswered);
+
+/** Constitutions under which each user is answered alone, and a request counts where all are. */
+const answeredAlone: readonly string[] = clauseNames;
 
 /**
  * Which replies count in no figure, and why: a sentence for each constitution that has some, which is told once where several
@@ -23,9 +27,10 @@ export const unansweredRemarks = (figures: Figures): string[] => {
   const told = [...named].flatMap(([one, names]) => {
     const left = unansweredIn(one);
     if (left === 0) return [];
+    const what = names.some((name) => answeredAlone.includes(name)) ? "requests" : "replies";
     const verb = left === 1 ? "is no answer and counts" : "are no answers and count";
     return [
-      `${left} of ${left + one.n} replies under ${listText(names)} ${verb} in no figure${describeMissing(one.unanswered!)}.`,
+      `${left} of ${left + one.n} ${what} under ${listText(names)} ${verb} in no figure${describeMissing(one.unanswered!)}.`,
     ];
   });
   if (told.length === 0) return [];
