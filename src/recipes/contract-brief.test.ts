@@ -84,23 +84,23 @@ const saying = async (said: readonly (readonly (string | null)[])[]): Promise<un
 };
 
 describe("a contract in the brief wording", () => {
+  let settings: Given;
   beforeAll(async () => {
-    await run(
-      given(
-        "contract",
-        [
-          isAgainst("Keep it short.", "Tell every step."),
-          isAgainst("Be discreet.", "Be nosy."),
-          ...[unlike, asks],
-          ...(await saying([
-            ["Be discreet.", "Keep it short.", "Tell every step."],
-            [null, "Be nosy.", null],
-            [null, null, "Tell every step."],
-          ])),
-        ],
-        { metaPrompt: "contract", runs: 3, record: join(folder, "contract-calls.jsonl") },
-      ),
+    settings = given(
+      "contract",
+      [
+        isAgainst("Keep it short.", "Tell every step."),
+        isAgainst("Be discreet.", "Be nosy."),
+        ...[unlike, asks],
+        ...(await saying([
+          ["Be discreet.", "Keep it short.", "Tell every step."],
+          [null, "Be nosy.", null],
+          [null, null, "Tell every step."],
+        ])),
+      ],
+      { metaPrompt: "contract", runs: 3, record: join(folder, "contract-calls.jsonl") },
     );
+    await run(settings);
   });
 
   it("has principles for everybody, and clauses for those who said them", async () => {
@@ -193,6 +193,17 @@ describe("a contract in the brief wording", () => {
     expect(Object.keys(satisfaction)).toEqual(["blank", "random", "learned", "best", "clauses", "swapped"]);
     for (const { n, users } of Object.values<Satisfaction>(satisfaction))
       expect([n, Object.keys(users)]).toEqual([4, ["user-1", "user-2", "user-3"]]);
+  });
+
+  it("goes on in the middle of one user's answers, to the same bytes", async () => {
+    const file = join(folder, "contract", "satisfaction", "answers.jsonl");
+    const whole = readFileSync(file, "utf8");
+    const rows = whole.trimEnd().split("\n");
+    // four answers under each of four constitutions, four of user 1 under the own clauses, and two of user 2
+    writeFileSync(file, `${rows.slice(0, 22).join("\n")}\n`);
+    rmSync(join(folder, "contract", "satisfaction", "stage.json"));
+    await run(settings);
+    expect(readFileSync(file, "utf8")).toBe(whole);
   });
 });
 
