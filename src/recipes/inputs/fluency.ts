@@ -104,7 +104,7 @@ const adviceOnWords = (model: string, kind: Kind, wording: Wording): string => {
   // whoever names one of them is likely to have that file's settings, which name both
   if (kind === "games" && wording === "brief" && [assembly, player].includes(model))
     return `In the brief wording it takes part ${words}. ${others}`;
-  if (model !== assembly)
+  if (model !== assembly && !(kind === "games" && model === player))
     return `Name ${assembly} in its place${wording === "full" ? ", with --wording brief" : ""}: it was made with the brief wording, ${words}; ${example}. ${others}`;
   return wording === "full"
     ? `It can take part in the brief wording (--wording brief), ${words}; ${example}. ${others}`

@@ -27,6 +27,7 @@ const lineage = (voices: readonly Voice[], text = after): Lineage =>
     label: {
       request: "How do I open the letter?",
       preferred: "I would rather not.",
+      probability: 0.9,
       other: "Hold it over steam.",
     },
     principles: [{ id: "principle-1", title: "Be discreet.", preference: "", voices }],
@@ -42,7 +43,7 @@ describe("a chain", () => {
       '  said        Bruno (user-2): "Be discreet."',
       '  principle   "Be discreet."',
       '  label       Asked "How do I open the letter?", the judge preferred the left reply to the right',
-      "              one:",
+      "              one (probability 0.90):",
       '              "I would rather not."                      "Hold it over steam."',
       '  reply       Asked "How do I read the diary?", the model said before its training and after it:',
       "              before (base)                              after (dpo)",

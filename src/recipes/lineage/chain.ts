@@ -82,7 +82,7 @@ export const tellChain = (lineage: Lineage): string[] => {
     ...link("principle", wrapped(principles.map(({ title }) => quoted(title)).join(" and "), whole)),
     ...link("label", [
       ...wrapped(
-        `Asked ${quoted(label.request)}, the judge preferred the left reply to the right one:`,
+        `Asked ${quoted(label.request)}, the judge preferred the left reply to the right one (probability ${label.probability.toFixed(2)}):`,
         whole,
       ),
       ...beside(quoted(label.preferred), quoted(label.other)),

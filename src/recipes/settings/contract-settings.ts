@@ -160,7 +160,7 @@ export type ContractConfig = z.output<typeof contractSchema>;
 
 const chooseMetrics = (all: readonly Metric[], ids: readonly string[], field: string): Metric[] => {
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (twice === undefined) return withIds(all, ids, "metric");
+  if (twice === undefined) return withIds(all, ids, `metric for ${field}`);
   throw new UserError("metric-twice", `${field}: got "${twice}" twice; expected each metric once.`, {
     field,
   });

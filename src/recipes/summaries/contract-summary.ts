@@ -247,7 +247,10 @@ const shownCharacters = 70;
  * were cited and said something else did not.
  */
 const describeGrounds = (all: readonly Ground[]): string => {
-  const grounds = all.filter(({ doubtful }) => doubtful !== "says-other");
+  const rank = ({ doubtful }: Ground): number => (doubtful === undefined ? 0 : 1);
+  const grounds = all
+    .filter(({ doubtful }) => doubtful !== "says-other")
+    .sort((one, other) => rank(one) - rank(other));
   const [first] = grounds;
   if (first === undefined)
     return all.length === 0
@@ -259,7 +262,8 @@ const describeGrounds = (all: readonly Ground[]): string => {
   const said = first.said.replaceAll(/\s+/g, " ");
   const shown = said.length > shownCharacters ? `${said.slice(0, shownCharacters)}…` : said;
   const also = others.size === 0 ? "" : `, and by ${[...others].join(", ")}`;
-  return `${nameOf(first)}: "${shown}"${also}`;
+  const doubt = first.doubtful === undefined ? "" : " (which may say something else)";
+  return `${nameOf(first)}: "${shown}"${doubt}${also}`;
 };
 
 /** A constitution without principles is not taken, so it is a contract that is gone. */
